@@ -1,0 +1,1 @@
+//! The use cases: import, calibration, backtests, book replay, archive.

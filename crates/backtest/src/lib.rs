@@ -1,0 +1,1 @@
+//! Pure backtester: event loop, fill and latency models, strategies, metrics.

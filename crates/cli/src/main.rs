@@ -1,0 +1,3 @@
+//! `kmi`: the command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Money lost in the worst outcome, over mutually exclusive markets too.

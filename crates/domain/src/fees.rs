@@ -1,0 +1,1 @@
+//! What the exchange charges for a fill.

@@ -1,0 +1,1 @@
+//! Own orders against a recorded flow: queue positions and fills.

@@ -1,0 +1,1 @@
+//! Matching engine: price-time priority over YES and NO as one book.

@@ -1,0 +1,1 @@
+//! Positions and their P&L by average cost.

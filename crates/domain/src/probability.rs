@@ -1,0 +1,1 @@
+//! Implied probability, expected value and Kelly.

@@ -1,0 +1,1 @@
+//! Sharpe, Sortino, drawdown and their kin.

@@ -1,0 +1,1 @@
+//! How well prices foretold results: Brier, log loss, calibration.

@@ -1,0 +1,1 @@
+//! The exchange's API as a library: wire types of every generation and captures.

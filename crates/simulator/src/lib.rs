@@ -1,0 +1,1 @@
+//! Seeded exchange life around hidden probabilities, matched by the domain's engine.

@@ -1,0 +1,1 @@
+//! What is kept: entities, migrations, repositories on SQLite and PostgreSQL, and the Parquet archive.

@@ -1,0 +1,3 @@
+//! The daily verbs of the repository.
+
+fn main() {}
