@@ -166,8 +166,7 @@ impl TickGrid {
         self.ranges
             .iter()
             .map(|range| range.step)
-            .min()
-            .expect("a grid has at least one range")
+            .fold(Price::ONE, Price::min)
     }
 
     /// Highest valid order price at or below `price`; `None` when there is none.

@@ -2,10 +2,53 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Instant in UTC, in microseconds since 1970-01-01: the exchange's own finest digit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
+
+/// A text that is no length of time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a length of time such as 500ms, 30s, 15m, 12h or 7d")]
+pub struct ParseDurationError;
+
+/// Reads `500ms`, `30s`, `15m`, `12h`, `7d` or several of them together, largest first: `1h30m`.
+///
+/// # Errors
+/// Anything else, a missing unit, or more than about 290 years.
+pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
+    let mut rest = text;
+    let mut total: u64 = 0;
+    let mut last_unit = u64::MAX;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let count: u64 = rest[..digits].parse().map_err(|_| ParseDurationError)?;
+        let letters = rest[digits..].bytes().take_while(u8::is_ascii_alphabetic).count();
+        let unit_ms: u64 = match &rest[digits..digits + letters] {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return Err(ParseDurationError),
+        };
+        if unit_ms >= last_unit {
+            return Err(ParseDurationError);
+        }
+        last_unit = unit_ms;
+        total = count
+            .checked_mul(unit_ms)
+            .and_then(|ms| total.checked_add(ms))
+            .ok_or(ParseDurationError)?;
+        rest = &rest[digits + letters..];
+    }
+    // Microseconds of it must fit a signed timestamp.
+    if text.is_empty() || total > i64::MAX as u64 / 1_000 {
+        return Err(ParseDurationError);
+    }
+    Ok(Duration::from_millis(total))
+}
 
 /// A text that is no RFC 3339 instant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +130,24 @@ impl Timestamp {
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Timestamp {
         self.plus_micros(seconds.saturating_mul(1_000_000))
+    }
+
+    /// This instant moved back by `span`; saturates.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Timestamp {
+        Timestamp(
+            self.0
+                .saturating_sub_unsigned(u64::try_from(span.as_micros()).unwrap_or(u64::MAX)),
+        )
+    }
+
+    /// This instant moved on by `span`; saturates.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Timestamp {
+        Timestamp(
+            self.0
+                .saturating_add_unsigned(u64::try_from(span.as_micros()).unwrap_or(u64::MAX)),
+        )
     }
 
     /// Microseconds from `earlier` to this instant; saturates.
@@ -202,6 +263,26 @@ mod tests {
             "yesterday",
         ] {
             assert!(bad.parse::<Timestamp>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn durations_read_units_largest_first() {
+        assert_eq!(parse_duration("12h"), Ok(Duration::from_secs(43_200)));
+        assert_eq!(parse_duration("1h30m"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        for bad in [
+            "",
+            "12",
+            "h",
+            "1.5h",
+            "-1h",
+            "30m1h",
+            "1h1h",
+            "12 h",
+            "99999999999999d",
+        ] {
+            assert_eq!(parse_duration(bad), Err(ParseDurationError), "{bad:?}");
         }
     }
 
