@@ -268,8 +268,8 @@ mod tests {
 
     #[test]
     fn durations_read_units_largest_first() {
-        assert_eq!(parse_duration("12h"), Ok(Duration::from_secs(43_200)));
-        assert_eq!(parse_duration("1h30m"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(parse_duration("12h"), Ok(Duration::from_hours(12)));
+        assert_eq!(parse_duration("1h30m"), Ok(Duration::from_mins(90)));
         assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
         for bad in [
             "",
