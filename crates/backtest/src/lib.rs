@@ -1,1 +1,4 @@
 //! Pure backtester: event loop, fill and latency models, strategies, metrics.
+
+pub mod bootstrap;
+pub mod metrics;
