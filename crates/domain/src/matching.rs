@@ -1,1 +1,0 @@
-//! Matching engine: price-time priority over YES and NO as one book.
