@@ -2,3 +2,6 @@
 
 pub mod bootstrap;
 pub mod metrics;
+pub mod result;
+pub mod strategies;
+pub mod strategy;
