@@ -1,9 +1,10 @@
 //! What a run did, as raw facts: fills, and what each market came to.
 
+use kmi_domain::position::Position;
 use kmi_domain::{MarketResult, Money, Quantity, Timestamp};
 
 use crate::metrics::{Booking, Turnover};
-use crate::strategy::{Fill, Holding, MarketId, MarketInfo};
+use crate::strategy::{Fill, MarketId, MarketInfo};
 
 /// What one traded market came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct MarketOutcome {
     /// Its settlement; `None` where the market has no result or did not close within the run.
     pub settlement: Option<Settlement>,
     /// Contracts, cost, realized P&L as they stood before the settlement.
-    pub holding: Holding,
+    pub position: Position,
 }
 
 /// A market's end.

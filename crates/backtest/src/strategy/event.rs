@@ -89,8 +89,10 @@ pub enum RefuseReason {
     WouldCross,
     /// The book is not in sync, so nobody knows what it would have met.
     BookNotSynced,
-    /// The market has no such number.
+    /// No market has this number.
     UnknownMarket,
+    /// The market charges by a schedule the exchange does not publish, so its cost cannot be told.
+    FeesUnknown,
 }
 
 /// An own execution.

@@ -15,7 +15,7 @@ pub use intent::{ClientOrderId, Intent, Intents, NewOrder};
 pub use market::{MarketId, MarketInfo};
 pub use params::{ParamError, ParamKind, ParamSpec, ParamValue, Params, SIDES};
 pub use registry::{StrategyDescription, UnknownStrategy, find_strategy, strategies};
-pub use view::{Books, Holding, MarketView, OpenOrder, OrderStage, View};
+pub use view::{Books, MarketView, OpenOrder, OrderStage, View};
 
 /// Decides what to trade.
 ///

@@ -2,32 +2,12 @@
 
 use kmi_domain::book::{OrderBook, SyncedBook};
 use kmi_domain::flow::{BookFlow, TimeInForce};
+use kmi_domain::position::Position;
 use kmi_domain::{BookSide, Money, Price, Quantity, Timestamp};
 
 use super::event::Trade;
 use super::intent::ClientOrderId;
 use super::market::{MarketId, MarketInfo};
-
-/// Contracts held in one market, by average cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Holding {
-    /// Signed contracts: + YES, − NO.
-    pub quantity: Quantity,
-    /// What the contracts held did cost, fees aside.
-    pub cost: Money,
-    /// P&L of contracts closed, fees aside.
-    pub realized: Money,
-    /// Fees paid, for all fills so far.
-    pub fees: Money,
-}
-
-impl Holding {
-    /// Dollars paid per contract held, of the side held; `None` when flat. For statistics only.
-    #[must_use]
-    pub fn average_cost(&self) -> Option<f64> {
-        (!self.quantity.is_zero()).then(|| self.cost.dollars() / self.quantity.abs().contracts())
-    }
-}
 
 /// How far an own order has come, as far as the strategy knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +44,8 @@ pub struct OpenOrder {
 pub struct MarketView {
     /// Last public print.
     pub last_trade: Option<Trade>,
-    /// Contracts held.
-    pub holding: Holding,
+    /// Contracts held, by average cost.
+    pub holding: Position,
     /// Own open orders, oldest first.
     pub orders: Vec<OpenOrder>,
 }
@@ -165,12 +145,12 @@ impl<'a> View<'a> {
         !matches!(self.books, Books::None)
     }
 
-    /// Contracts held in a market.
+    /// Contracts held in a market, what they cost, and what was realized.
     ///
     /// # Panics
     /// When no market of the run has this number.
     #[must_use]
-    pub fn holding(&self, market: MarketId) -> Holding {
+    pub fn holding(&self, market: MarketId) -> Position {
         self.seen[market.index()].holding
     }
 
@@ -180,7 +160,7 @@ impl<'a> View<'a> {
     /// When no market of the run has this number.
     #[must_use]
     pub fn position(&self, market: MarketId) -> Quantity {
-        self.holding(market).quantity
+        self.holding(market).quantity()
     }
 
     /// Own open orders in a market, oldest first.
