@@ -1,1 +1,4 @@
 //! The exchange's API as a library: wire types of every generation and captures.
+
+pub mod frame;
+pub mod wire;
