@@ -1,1 +1,5 @@
-//! Implied probability, expected value and Kelly.
+//! Probability: what prices imply, what a bet is expected to bring, how much of a bankroll to stake.
+
+mod belief;
+
+pub use belief::{ParseProbabilityError, Probability};
