@@ -275,10 +275,10 @@ mod tests {
 
     #[test]
     fn blocks_keep_runs_of_days_together() {
-        // Ten good days, ten bad days: totals spread wider when drawn in blocks than one by one.
+        // Forty good days, forty bad days: totals spread wider when drawn in blocks than one by one.
         let daily = days(
             &(0..200)
-                .map(|i| if i / 10 % 2 == 0 { 1.0 } else { -1.0 })
+                .map(|i| if i / 40 % 2 == 0 { 1.0 } else { -1.0 })
                 .collect::<Vec<_>>(),
         );
         let width = |resampling| {
