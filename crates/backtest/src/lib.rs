@@ -2,6 +2,7 @@
 
 pub mod bootstrap;
 pub mod metrics;
+pub mod report;
 pub mod result;
 pub mod strategies;
 pub mod strategy;
