@@ -7,11 +7,11 @@
 
 use std::num::NonZeroU32;
 
-use kmi_domain::Money;
+use kmi_domain::{Money, risk};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::metrics::{DailyPnl, sharpe_of};
+use crate::metrics::DailyPnl;
 
 /// How days are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,7 +132,7 @@ impl Drawn {
     fn count(&mut self, daily: &[DailyPnl], picks: &[usize]) {
         let dollars: Vec<f64> = picks.iter().map(|&day| daily[day].pnl.dollars()).collect();
         self.totals.push(picks.iter().map(|&day| daily[day].pnl).sum());
-        self.sharpes.extend(sharpe_of(&dollars));
+        self.sharpes.extend(risk::sharpe_of_dollars(&dollars));
     }
 
     fn intervals(mut self, settings: BootstrapSettings, days: usize) -> BootstrapIntervals {

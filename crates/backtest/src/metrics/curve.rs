@@ -1,8 +1,6 @@
 //! Equity over time and its falls.
 
-use std::collections::BTreeMap;
-
-use kmi_domain::{Money, Timestamp};
+use kmi_domain::{Money, Timestamp, risk};
 
 use super::Booking;
 
@@ -18,17 +16,9 @@ pub struct EquityPoint {
 /// One point per distinct booking time, oldest first; before the first the equity is zero.
 #[must_use]
 pub fn equity_curve(bookings: &[Booking]) -> Vec<EquityPoint> {
-    let mut booked: BTreeMap<Timestamp, Money> = BTreeMap::new();
-    for booking in bookings {
-        *booked.entry(booking.time).or_default() += booking.pnl();
-    }
-    let mut value = Money::ZERO;
-    booked
+    risk::equity_curve(bookings.iter().map(|booking| (booking.time, booking.pnl())))
         .into_iter()
-        .map(|(time, pnl)| {
-            value += pnl;
-            EquityPoint { time, value }
-        })
+        .map(|(time, value)| EquityPoint { time, value })
         .collect()
 }
 
@@ -53,11 +43,8 @@ pub fn drawdown_curve(curve: &[EquityPoint]) -> Vec<EquityPoint> {
 /// Largest fall from the running peak, in dollars: zero or positive.
 #[must_use]
 pub fn max_drawdown(curve: &[EquityPoint]) -> Money {
-    drawdown_curve(curve)
-        .iter()
-        .map(|point| -point.value)
-        .max()
-        .unwrap_or_default()
+    let values: Vec<Money> = curve.iter().map(|point| point.value).collect();
+    risk::max_drawdown(&values).map_or(Money::ZERO, |drawdown| drawdown.fall)
 }
 
 #[cfg(test)]

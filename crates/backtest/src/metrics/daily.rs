@@ -1,8 +1,6 @@
 //! P&L by UTC date.
 
-use std::collections::BTreeMap;
-
-use kmi_domain::{Money, Timestamp};
+use kmi_domain::{Money, Timestamp, risk};
 
 use super::Booking;
 
@@ -28,18 +26,15 @@ impl DailyPnl {
 /// The order of `bookings` does not matter. Empty without bookings.
 #[must_use]
 pub fn daily_pnl(bookings: &[Booking]) -> Vec<DailyPnl> {
-    let mut booked: BTreeMap<i64, Money> = BTreeMap::new();
-    for booking in bookings {
-        *booked.entry(booking.time.day()).or_default() += booking.pnl();
-    }
-    let (Some((&first, _)), Some((&last, _))) = (booked.first_key_value(), booked.last_key_value()) else {
-        return Vec::new();
-    };
-    (first..=last)
-        .map(|day| DailyPnl {
-            day,
-            pnl: booked.get(&day).copied().unwrap_or_default(),
-        })
+    let first = bookings
+        .iter()
+        .map(|booking| booking.time.day())
+        .min()
+        .unwrap_or(0);
+    risk::daily_pnl(bookings.iter().map(|booking| (booking.time, booking.pnl())))
+        .into_iter()
+        .zip(first..)
+        .map(|(pnl, day)| DailyPnl { day, pnl })
         .collect()
 }
 

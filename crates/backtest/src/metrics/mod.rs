@@ -5,12 +5,10 @@
 
 mod curve;
 mod daily;
-mod ratios;
 mod summary;
 
 pub use curve::{EquityPoint, drawdown_curve, equity_curve, max_drawdown};
 pub use daily::{DailyPnl, daily_pnl};
-pub(crate) use ratios::sharpe as sharpe_of;
 pub use summary::{Metrics, Turnover};
 
 use kmi_domain::{Money, Ticker, Timestamp};

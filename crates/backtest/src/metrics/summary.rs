@@ -1,8 +1,7 @@
 //! The figures of one run.
 
-use kmi_domain::{Money, Price, Quantity};
+use kmi_domain::{Money, Price, Quantity, risk};
 
-use super::ratios::{sharpe, sortino};
 use super::{Booking, DailyPnl, EquityPoint, daily_pnl, equity_curve, max_drawdown};
 
 /// Sum of price × count over fills, at the price of the side traded.
@@ -56,54 +55,35 @@ impl Metrics {
     #[must_use]
     pub fn new(bookings: &[Booking], turnover: Turnover) -> Metrics {
         let daily = daily_pnl(bookings);
-        let dollars: Vec<f64> = daily.iter().map(|day| day.pnl.dollars()).collect();
+        let by_day: Vec<Money> = daily.iter().map(|day| day.pnl).collect();
+        let by_market: Vec<Money> = bookings.iter().map(Booking::pnl).collect();
         let equity_curve = equity_curve(bookings);
-        let gains = Tally::of(bookings, Money::is_positive);
-        let losses = Tally::of(bookings, Money::is_negative);
         let wins = bookings.iter().filter(|booking| booking.is_win()).count();
         Metrics {
             markets_traded: bookings.len() as u64,
             wins: wins as u64,
             win_rate: share(wins, bookings.len()),
-            hit_rate: share(gains.count, bookings.len()),
-            total_pnl: bookings.iter().map(Booking::pnl).sum(),
+            hit_rate: risk::hit_rate(&by_market),
+            total_pnl: by_market.iter().copied().sum(),
             fees: bookings.iter().map(|booking| booking.fees).sum(),
             turnover: turnover.0,
-            sharpe: sharpe(&dollars),
-            sortino: sortino(&dollars),
+            sharpe: risk::sharpe(&by_day),
+            sortino: risk::sortino(&by_day),
             max_drawdown: max_drawdown(&equity_curve),
-            profit_factor: (losses.count > 0).then(|| gains.sum.dollars() / -losses.sum.dollars()),
-            average_win: gains.mean(),
-            average_loss: losses.mean(),
+            profit_factor: risk::profit_factor(&by_market),
+            average_win: mean_of(&by_market, Money::is_positive),
+            average_loss: mean_of(&by_market, Money::is_negative),
             daily,
             equity_curve,
         }
     }
 }
 
-/// Count and sum of the P&Ls of one sign.
-struct Tally {
-    count: usize,
-    sum: Money,
-}
-
-impl Tally {
-    fn of(bookings: &[Booking], counts: impl Fn(Money) -> bool) -> Tally {
-        bookings.iter().map(Booking::pnl).filter(|&pnl| counts(pnl)).fold(
-            Tally {
-                count: 0,
-                sum: Money::ZERO,
-            },
-            |tally, pnl| Tally {
-                count: tally.count + 1,
-                sum: tally.sum + pnl,
-            },
-        )
-    }
-
-    fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum.dollars() / self.count as f64)
-    }
+/// Mean in dollars of the P&Ls that count; `None` when none does.
+fn mean_of(pnls: &[Money], counts: impl Fn(Money) -> bool) -> Option<f64> {
+    let counted: Vec<Money> = pnls.iter().copied().filter(|&pnl| counts(pnl)).collect();
+    let sum: Money = counted.iter().copied().sum();
+    (!counted.is_empty()).then(|| sum.dollars() / counted.len() as f64)
 }
 
 fn share(part: usize, whole: usize) -> Option<f64> {

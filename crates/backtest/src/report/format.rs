@@ -30,7 +30,10 @@ pub(super) fn thousands(number: u64) -> String {
 
 /// `96.4 %`, or a dash.
 pub(super) fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
+    share.map_or_else(
+        || "–".to_owned(),
+        |share| format!("{:.1} %", share * 100.0).replace('-', "−"),
+    )
 }
 
 /// `2.52`, with a true minus sign, or a dash.

@@ -64,12 +64,7 @@ fn fees(report: &Report) -> Option<String> {
 
 fn interval(report: &Report) -> Option<String> {
     let sharpe = report.intervals.as_ref()?.sharpe?;
-    let confidence = percent(
-        report
-            .intervals
-            .as_ref()
-            .map(|intervals| intervals.settings.confidence),
-    );
+    let confidence = format!("{:.0} %", report.intervals.as_ref()?.settings.confidence * 100.0);
     if sharpe.low > 0.0 {
         return None;
     }
