@@ -1,3 +1,49 @@
-//! The daily verbs of the repository.
+//! The daily verbs of the repository: `cargo xtask demo`, `test`, `bench`, `gen`.
 
-fn main() {}
+mod bench;
+mod demo;
+mod generate;
+mod licences;
+mod postgres;
+mod python;
+mod shell;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// Kalshi Market Insights: what one does every day in this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Show everything at work: synthetic history (and real recordings, where there are any), calibration, backtests.
+    Demo(demo::Arguments),
+    /// Install what the checks need, run every check there is, and end with the counts.
+    Test,
+    /// Measure speed next to today's best and write docs/BENCHMARKS.md.
+    Bench(bench::Arguments),
+    /// Write the generated documents anew.
+    Gen(generate::Arguments),
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let workspace = Workspace::find()?;
+    match arguments.verb {
+        Verb::Demo(demo) => demo::run(&workspace, &demo),
+        Verb::Test => Ok(test::run(&workspace)),
+        Verb::Bench(bench) => bench::run(&workspace, &bench),
+        Verb::Gen(generate) => generate::run(&workspace, &generate),
+    }
+}

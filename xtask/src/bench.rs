@@ -1,0 +1,128 @@
+//! `cargo xtask bench`: our figures next to today's best on the same machine in the same run.
+
+mod figure;
+mod peers;
+mod report;
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::shell;
+use crate::workspace::Workspace;
+use figure::{Figure, Figures};
+
+/// What `bench` takes.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Only these, by their number: B1,B2.
+    #[arg(long, value_delimiter = ',', value_name = "B1,..")]
+    only: Vec<String>,
+    /// Print the figures as JSON, as they are kept in target/bench.json.
+    #[arg(long)]
+    json: bool,
+    /// Rounds; ours and the peer take turns.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=101))]
+    runs: u32,
+}
+
+/// A bench program of ours.
+struct Program {
+    /// The targets it measures.
+    id: &'static str,
+    package: &'static str,
+    bench: &'static str,
+}
+
+const PROGRAMS: [Program; 7] = [
+    Program {
+        id: "B1",
+        package: "kmi-kalshi",
+        bench: "b1_frames",
+    },
+    Program {
+        id: "B1",
+        package: "kmi-domain",
+        bench: "b1_book",
+    },
+    Program {
+        id: "B2",
+        package: "kmi-backtest",
+        bench: "b2_maker",
+    },
+    Program {
+        id: "B3",
+        package: "kmi-backtest",
+        bench: "b3_sweep",
+    },
+    Program {
+        id: "B4",
+        package: "kmi-domain",
+        bench: "b4_pnl",
+    },
+    Program {
+        id: "B7",
+        package: "kmi-storage",
+        bench: "b7_ingest",
+    },
+    Program {
+        id: "B14",
+        package: "kmi-app",
+        bench: "b14_calibrate",
+    },
+];
+
+/// Measures, keeps the figures in `target/bench.json` and writes `docs/BENCHMARKS.md`.
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
+    let only: BTreeSet<String> = arguments.only.iter().map(|id| id.to_uppercase()).collect();
+    let wanted = |id: &str| only.is_empty() || only.contains(id);
+    let unknown: Vec<_> = only
+        .iter()
+        .filter(|id| PROGRAMS.iter().all(|program| program.id != **id))
+        .collect();
+    ensure!(unknown.is_empty(), "there is no bench for {unknown:?}");
+
+    let feed = peers::prepare(workspace, &wanted)?;
+    let mut figures = Figures::default();
+    for round in 1..=arguments.runs {
+        eprintln!("=== round {round} of {}", arguments.runs);
+        for program in PROGRAMS.iter().filter(|program| wanted(program.id)) {
+            for figure in measure(workspace, program, &feed)? {
+                figures.add(figure);
+            }
+            for figure in feed.measure(program.id) {
+                figures.add_peer(figure);
+            }
+        }
+    }
+    let kept = report::keep(workspace, figures)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&kept)?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One round of one program: the JSON lines it prints.
+fn measure(workspace: &Workspace, program: &Program, feed: &peers::Peers) -> Result<Vec<Figure>> {
+    let mut cargo = workspace.cargo(&[
+        "bench",
+        "--locked",
+        "--quiet",
+        "--package",
+        program.package,
+        "--bench",
+        program.bench,
+        "--",
+        "--runs",
+        "1",
+    ]);
+    if let Some(folder) = &feed.feed {
+        cargo.env("KMI_BENCH_FEED", folder);
+    }
+    let text = shell::output(&mut cargo)?;
+    text.lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).with_context(|| format!("{} printed {line}", program.bench)))
+        .collect()
+}
