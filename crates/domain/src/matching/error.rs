@@ -141,10 +141,27 @@ pub enum GroupError {
         /// The group.
         group: GroupId,
     },
+    /// The account has as many groups as it may.
+    #[error("account {} has {} order groups, the most it may have", account.0, super::groups::MAX_GROUPS_PER_ACCOUNT)]
+    TooMany {
+        /// The account.
+        account: AccountId,
+    },
     /// A limit outside 1 to 1,000,000 contracts.
     #[error("a limit of {contracts} contracts is outside 1 to 1000000")]
     InvalidLimit {
         /// The limit asked for.
         contracts: u32,
     },
+}
+
+/// Why an exchange refused an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum PlaceError {
+    /// Its group does not take it.
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    /// Its market does not take it.
+    #[error(transparent)]
+    Refused(#[from] SubmitError),
 }

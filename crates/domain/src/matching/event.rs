@@ -142,6 +142,8 @@ pub enum Event {
     Resting {
         /// The order.
         order: OrderId,
+        /// Group of the order.
+        group: Option<GroupId>,
         /// Contracts resting.
         remaining: Quantity,
     },

@@ -284,6 +284,7 @@ impl Matcher {
         self.slots.insert(node.id, slot);
         events.push(Event::Resting {
             order: node.id,
+            group: node.group,
             remaining: node.remaining,
         });
         let total = self.append(slot);

@@ -1,8 +1,8 @@
 //! Matching engine: price-time priority over YES and NO as one book.
 //!
 //! - [`Matcher`] is the engine of one market: orders in, [`Event`]s out. It knows nothing of money, fees or positions.
-//! - `Exchange` is the thin part over many markets that order groups need, because a group's orders may lie in several.
-//! - `Clearing` is a small ledger of cash, collateral and contracts that shows that fills conserve both.
+//! - [`Exchange`] is the thin part over many markets that order groups need, because a group's orders may lie in several.
+//! - [`Clearing`] is a small ledger of cash, collateral and contracts that shows that fills conserve both.
 //!
 //! Every order is a bid or an ask in YES prices; a NO order is the mirrored one. Time and ids are arguments and nothing
 //! depends on the order of a hash map, so the same commands give the same events to the byte. Events are appended to a
@@ -36,8 +36,11 @@
 
 mod amend;
 mod cancel;
+mod clearing;
 mod error;
 mod event;
+mod exchange;
+mod groups;
 mod ladder;
 mod matcher;
 mod order;
@@ -48,8 +51,14 @@ mod view;
 mod tests;
 
 pub use amend::{Amendment, ExpirationChange};
-pub use error::{AmendError, CancelError, Decrease, GroupError, SubmitError};
+pub use clearing::{Clearing, ClearingAccount};
+pub use error::{AmendError, CancelError, Decrease, GroupError, PlaceError, SubmitError};
 pub use event::{CancelReason, Event, Fill, FillParty, LevelChange, Queue};
+pub use exchange::{Exchange, ExchangeEvent, MarketId};
+pub use groups::{
+    GROUP_WINDOW_MICROS, GroupEvent, MAX_GROUP_LIMIT, MAX_GROUPS_PER_ACCOUNT, OrderGroup, OrderGroups,
+    TriggerCause,
+};
 pub use matcher::{MarketState, Matcher};
 pub use order::{
     AccountId, GroupId, NewOrder, OrderId, OrderStatus, Placed, RestingOrder, SelfTradePrevention,

@@ -15,7 +15,7 @@ pub struct OrderId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub u32);
 
-/// Number of an order group, given by the caller; see `Exchange`.
+/// Number of an order group, given by the caller; see [`Exchange`](super::Exchange).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub u32);
 

@@ -2,4 +2,8 @@
 
 mod support;
 
+mod clearing_rules;
+
+mod group_rules;
+mod lifecycle_rules;
 mod matching_rules;
