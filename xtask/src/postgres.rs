@@ -45,7 +45,9 @@ fn find() -> Option<PathBuf> {
 
 impl Postgres {
     /// Starts a server of its own; as `nobody` when we are root, because PostgreSQL refuses root.
-    pub(crate) fn start(binaries: &Path) -> Result<Postgres> {
+    ///
+    /// Makes one empty database for each of `databases`.
+    pub(crate) fn start(binaries: &Path, databases: &[&str]) -> Result<Postgres> {
         let folder = tempfile::Builder::new().prefix("kmi-postgres-").tempdir()?;
         if shell::is_root() {
             shell::run(Command::new("chown").arg("nobody").arg(folder.path()))?;
@@ -87,13 +89,18 @@ impl Postgres {
             .context("cannot start postgres")?;
         let mut postgres = Postgres { server, folder };
         postgres.wait_until_ready(binaries)?;
+        for database in databases {
+            let mut create = Command::new(binaries.join("createdb"));
+            create.args(["-U", "kmi", "-h"]).arg(postgres.folder.path());
+            shell::run(create.arg(database).current_dir("/"))?;
+        }
         Ok(postgres)
     }
 
-    /// URL of its one database.
-    pub(crate) fn url(&self) -> String {
+    /// URL of one of its databases.
+    pub(crate) fn url(&self, database: &str) -> String {
         let socket = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://kmi@localhost/postgres?host={socket}")
+        format!("postgres://kmi@localhost/{database}?host={socket}")
     }
 
     fn wait_until_ready(&mut self, binaries: &Path) -> Result<()> {

@@ -108,7 +108,7 @@ pub(crate) fn python_checks(workspace: &Workspace) -> Result<Counts> {
     let python = python::environment(workspace, "python-checks", &requirements)?;
     let kmi = workspace.kmi(Profile::Dev)?;
     let postgres = match postgres::binaries() {
-        Some(binaries) => Some(Postgres::start(&binaries)?),
+        Some(binaries) => Some(Postgres::start(&binaries, &["synthetic", "weather"])?),
         None => None,
     };
     let mut command = workspace.command(&python);
@@ -118,7 +118,7 @@ pub(crate) fn python_checks(workspace: &Workspace) -> Result<Counts> {
         .arg("--kmi")
         .arg(&kmi);
     if let Some(postgres) = &postgres {
-        command.args(["--postgres", &postgres.url()]);
+        command.args(["--postgres", &postgres.url("{database}")]);
     }
     if let Some(shared) = workspace.shared() {
         command.arg("--data").arg(shared.join("data"));
