@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::field::{FieldError, Named, named};
 use super::{MarketBody, Scalar, to_json};
 
-/// An event object, of any generation; `markets` where they are nested.
+/// An event object, of any generation, without the markets that some endpoints nest in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(
@@ -38,8 +38,6 @@ pub struct EventBody<'a> {
     pub fee_type_override: Scalar<'a>,
     #[serde(borrow, skip_serializing_if = "Scalar::is_absent")]
     pub fee_multiplier_override: Scalar<'a>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub markets: Option<Vec<super::MarketBody<'a>>>,
 }
 
 /// A series object.

@@ -1,0 +1,239 @@
+//! Tables: markets or trades, one per row, columns named as the exchange names fields.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::io;
+
+use serde::Deserialize;
+use serde::de::value::{BorrowedStrDeserializer, Error as ValueError, MapDeserializer};
+
+use super::{Chunk, IgnoredBody, Item, LineReader, Reason, Record, RecordingKind, Rejection};
+use crate::wire::{EventBody, MarketBody, TradeBody};
+
+/// Lines one row may span inside quotes.
+const MAX_ROW_LINES: usize = 10_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rows {
+    Trades,
+    Markets,
+    Events,
+    Fills,
+}
+
+/// A table with its header read.
+#[derive(Debug)]
+pub(super) struct Table {
+    lines: LineReader,
+    rows: Rows,
+    /// Field of each column; `None` for one that is not read.
+    columns: Vec<Option<String>>,
+}
+
+impl Table {
+    /// Reads the header; `None` when it is not one of a known table.
+    pub(super) fn open(mut lines: LineReader) -> io::Result<Option<Table>> {
+        let header = loop {
+            match lines.next_line()? {
+                Some(Chunk::Bytes(line)) if line.trim_ascii().is_empty() => {}
+                Some(Chunk::Bytes(line)) => break String::from_utf8(line.to_vec()).ok(),
+                Some(Chunk::TooLong) | None => break None,
+            }
+        };
+        let Some(names) = header.as_deref().and_then(cells) else {
+            return Ok(None);
+        };
+        let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+        let Some(rows) = rows(&names) else {
+            return Ok(None);
+        };
+        Ok(Some(Table {
+            lines,
+            rows,
+            columns: columns(&names),
+        }))
+    }
+
+    pub(super) fn kind(&self) -> RecordingKind {
+        match self.rows {
+            Rows::Trades => RecordingKind::Trades,
+            Rows::Markets => RecordingKind::Markets,
+            Rows::Events => RecordingKind::Events,
+            Rows::Fills => RecordingKind::Ignored,
+        }
+    }
+
+    pub(super) fn lines_read(&self) -> u64 {
+        self.lines.lines_read()
+    }
+
+    /// Takes the next row into the queue; false at the end.
+    pub(super) fn advance(&mut self, queue: &mut VecDeque<Item>) -> io::Result<bool> {
+        let line = self.lines.lines_read() + 1;
+        let record = match self.next_row()? {
+            None => return Ok(false),
+            Some(Ok(row)) if row.trim().is_empty() => return Ok(true),
+            Some(Ok(row)) => self.record(&row),
+            Some(Err(reason)) => Err(reason),
+        };
+        queue.push_back(Item {
+            line,
+            record: record.map_err(|reason| Rejection { line, reason }),
+            raw: None,
+        });
+        Ok(true)
+    }
+
+    /// One row, with the lines that a quoted cell spans.
+    fn next_row(&mut self) -> io::Result<Option<Result<String, Reason>>> {
+        let mut row = String::new();
+        for _ in 0..MAX_ROW_LINES {
+            let line = match self.lines.next_line()? {
+                None if row.is_empty() => return Ok(None),
+                None => return Ok(Some(Err(Reason::Quotes))),
+                Some(Chunk::TooLong) => return Ok(Some(Err(Reason::TooLong))),
+                Some(Chunk::Bytes(line)) => line,
+            };
+            let Ok(line) = std::str::from_utf8(line) else {
+                return Ok(Some(Err(Reason::NotUtf8)));
+            };
+            row.push_str(line);
+            if memchr::memchr_iter(b'"', row.as_bytes()).count() % 2 == 0 {
+                return Ok(Some(Ok(row)));
+            }
+            row.push('\n');
+        }
+        Ok(Some(Err(Reason::Quotes)))
+    }
+
+    fn record(&self, row: &str) -> Result<Record, Reason> {
+        let cells = cells(row).ok_or(Reason::Quotes)?;
+        if cells.len() != self.columns.len() {
+            return Err(Reason::Cells {
+                cells: cells.len(),
+                columns: self.columns.len(),
+            });
+        }
+        match self.rows {
+            Rows::Trades => Ok(Record::Trade(self.body::<TradeBody<'_>>(&cells)?.to_trade()?)),
+            Rows::Markets => Ok(Record::Market(Box::new(
+                self.body::<MarketBody<'_>>(&cells)?.to_market()?,
+            ))),
+            Rows::Events => Ok(Record::Event(Box::new(
+                self.body::<EventBody<'_>>(&cells)?.to_event()?,
+            ))),
+            Rows::Fills => Ok(Record::Ignored(IgnoredBody::Fill)),
+        }
+    }
+
+    /// The row as the JSON object it would be; an empty cell is an absent key.
+    fn body<'a, T: Deserialize<'a>>(&'a self, cells: &'a [Cow<'a, str>]) -> Result<T, Reason> {
+        let filled = self.columns.iter().zip(cells).filter_map(|(column, cell)| {
+            let cell = cell.trim();
+            let column = column.as_deref().filter(|_| !cell.is_empty())?;
+            Some((column, BorrowedStrDeserializer::<ValueError>::new(cell)))
+        });
+        T::deserialize(MapDeserializer::new(filled))
+            .map_err(|error| Reason::Json(serde::de::Error::custom(error)))
+    }
+}
+
+/// Fields that are lists and so have no place in a cell.
+const NESTED: [&str; 3] = ["price_ranges", "markets", "mve_selected_legs"];
+
+fn rows(names: &[&str]) -> Option<Rows> {
+    let has = |name: &str| names.contains(&name);
+    let has_any = |wanted: &[&str]| wanted.iter().any(|name| has(name));
+    let counted = has_any(&["count", "count_fp"]);
+    let priced = has_any(&["yes_price", "yes_price_dollars", "no_price", "no_price_dollars"]);
+    if counted && has_any(&["fee_cost", "is_taker", "order_id", "fill_id"]) {
+        return Some(Rows::Fills);
+    }
+    if has("trade_id") || counted && priced {
+        return Some(Rows::Trades);
+    }
+    let named = has_any(&["ticker", "market_ticker", "window"]);
+    let told = [
+        "result",
+        "status",
+        "close_time",
+        "open_time",
+        "yes_bid",
+        "yes_bid_dollars",
+        "settlement_value_dollars",
+    ];
+    if named && has_any(&told) {
+        return Some(Rows::Markets);
+    }
+    (!named && has("event_ticker") && has("series_ticker")).then_some(Rows::Events)
+}
+
+/// Field of each column: a second column of one name is not read, and other names of the ticker give way to `ticker`.
+fn columns(names: &[&str]) -> Vec<Option<String>> {
+    let mut seen = Vec::new();
+    let alias = |name: &str| match name {
+        "market_ticker" | "window" if !names.contains(&"ticker") => "ticker".to_owned(),
+        other => other.to_owned(),
+    };
+    names
+        .iter()
+        .map(|name| {
+            let field = alias(name);
+            let read = !field.is_empty() && !NESTED.contains(&field.as_str()) && !seen.contains(&field);
+            seen.push(field.clone());
+            read.then_some(field)
+        })
+        .collect()
+}
+
+/// Cells of a row by RFC 4180; `None` when the quotes do not fit.
+fn cells(row: &str) -> Option<Vec<Cow<'_, str>>> {
+    let mut cells = Vec::new();
+    let mut rest = row;
+    loop {
+        let (cell, after) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted_cell(quoted)?,
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                (Cow::Borrowed(&rest[..end]), &rest[end..])
+            }
+        };
+        cells.push(cell);
+        match after.strip_prefix(',') {
+            Some(next) => rest = next,
+            None => return after.is_empty().then_some(cells),
+        }
+    }
+}
+
+/// The cell up to its closing quote, and what follows it.
+fn quoted_cell(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
+    let mut search = 0;
+    loop {
+        let quote = search + quoted[search..].find('"')?;
+        if quoted[quote + 1..].starts_with('"') {
+            search = quote + 2;
+            continue;
+        }
+        let cell = &quoted[..quote];
+        let cell = if cell.contains('"') {
+            Cow::Owned(cell.replace("\"\"", "\""))
+        } else {
+            Cow::Borrowed(cell)
+        };
+        return Some((cell, &quoted[quote + 1..]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_cut_at_commas_outside_quotes() {
+        assert_eq!(cells("a,,\"b,\"\"c\"\"\"").unwrap(), ["a", "", "b,\"c\""]);
+        assert_eq!(cells("").unwrap(), [""]);
+        assert!(cells("\"a\"b,c").is_none());
+        assert!(cells("\"a").is_none());
+    }
+}
