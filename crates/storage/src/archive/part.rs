@@ -1,0 +1,162 @@
+//! Writing one file: to a name that counts for nothing, onto the disk for good, then to its place.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+
+use super::{Archive, ArchiveKind};
+use crate::StorageError;
+use crate::entity::archive_files;
+use crate::location::make_folder;
+
+/// Rows of a row group: what a writer holds in memory, and the smallest piece a reader can skip.
+pub(super) const ROW_GROUP: usize = 131_072;
+
+/// A file being written.
+pub(super) struct PartWriter {
+    archive: Archive,
+    kind: ArchiveKind,
+    day: i64,
+    temporary: Temporary,
+    writer: ArrowWriter<File>,
+    rows: i64,
+    bounds: Option<(i64, i64)>,
+}
+
+/// A file that is removed unless it was moved to its place.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // It may have been moved, which is the good case.
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
+impl PartWriter {
+    /// Begins a file of one kind and day; `label` tells it from others being written.
+    pub(super) fn create(
+        archive: &Archive,
+        kind: ArchiveKind,
+        day: i64,
+        label: &str,
+        schema: SchemaRef,
+        sorted_by: &[i32],
+    ) -> Result<PartWriter, StorageError> {
+        // A leading dot keeps the folder out of everyone's `**/*.parquet`.
+        let folder = archive.root.join(".staging");
+        make_folder(&folder)?;
+        let path = folder.join(format!("{}-{day}-{label}-{}", kind.as_str(), std::process::id()));
+        let file = File::create(&path).map_err(|source| StorageError::io(&path, source))?;
+        let writer = ArrowWriter::try_new(file, schema, Some(properties(sorted_by)))
+            .map_err(|source| StorageError::parquet(&path, source))?;
+        Ok(PartWriter {
+            archive: archive.clone(),
+            kind,
+            day,
+            temporary: Temporary(path),
+            writer,
+            rows: 0,
+            bounds: None,
+        })
+    }
+
+    /// Appends rows whose times lie in `bounds`.
+    pub(super) fn write(&mut self, batch: &RecordBatch, bounds: (i64, i64)) -> Result<(), StorageError> {
+        self.writer
+            .write(batch)
+            .map_err(|source| StorageError::parquet(&self.temporary.0, source))?;
+        self.rows += i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
+        self.bounds = Some(match self.bounds {
+            None => bounds,
+            Some((first, last)) => (first.min(bounds.0), last.max(bounds.1)),
+        });
+        Ok(())
+    }
+
+    /// Ends the file, makes it durable and moves it to its place; returns its line for the manifest.
+    pub(super) fn finish(mut self, capture: Option<String>) -> Result<archive_files::Model, StorageError> {
+        let temporary = self.temporary.0.clone();
+        let io = |source| StorageError::io(&temporary, source);
+        self.writer
+            .finish()
+            .map_err(|source| StorageError::parquet(&temporary, source))?;
+        self.writer.inner().sync_all().map_err(io)?;
+        let (hash, bytes) = hash_file(&temporary)?;
+        let path = Archive::path_of(self.kind, self.day, &hash);
+        let target = self.archive.file(&path);
+        let folder = target.parent().unwrap_or(&target).to_owned();
+        make_folder(&folder)?;
+        std::fs::rename(&temporary, &target).map_err(io)?;
+        sync_folders(&folder, &self.archive.root)?;
+        let (first_time, last_time) = self.bounds.unwrap_or_default();
+        Ok(archive_files::Model {
+            path,
+            kind: self.kind.as_str().to_owned(),
+            day: self.day,
+            row_count: self.rows,
+            first_time,
+            last_time,
+            bytes: bytes.cast_signed(),
+            hash,
+            capture,
+        })
+    }
+}
+
+fn properties(sorted_by: &[i32]) -> WriterProperties {
+    let sorted = sorted_by
+        .iter()
+        .map(|&column_idx| SortingColumn {
+            column_idx,
+            descending: false,
+            nulls_first: true,
+        })
+        .collect();
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_sorting_columns(Some(sorted))
+        // Ids are all different: a dictionary of them would be the ids once more.
+        .set_column_dictionary_enabled(ColumnPath::from("trade_id"), false)
+        .set_created_by("kalshi-market-insights".to_owned())
+        .build()
+}
+
+/// Makes the names in a folder, and in those above it up to the archive, durable.
+fn sync_folders(folder: &Path, root: &Path) -> Result<(), StorageError> {
+    let mut folder = folder;
+    loop {
+        let sync = File::open(folder).and_then(|file| file.sync_all());
+        sync.map_err(|source| StorageError::io(folder, source))?;
+        match folder.parent() {
+            Some(parent) if folder != root => folder = parent,
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// Hash and size of a file.
+pub(super) fn hash_file(path: &Path) -> Result<(String, u64), StorageError> {
+    let io = |source| StorageError::io(path, source);
+    let mut file = File::open(path).map_err(io)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut buffer).map_err(io)?;
+        if read == 0 {
+            return Ok((hasher.finalize().to_hex().to_string(), bytes));
+        }
+        hasher.update(&buffer[..read]);
+        bytes += read as u64;
+    }
+}

@@ -1,0 +1,226 @@
+//! Moving whole days from the database to the archive.
+//!
+//! The order is what makes it safe: the file is durable and read back before one transaction names it in the manifest and
+//! deletes its rows. A crash before that transaction leaves a file nobody reads, which the next attempt replaces by the
+//! same bytes under the same name; after it everything is done.
+
+use std::path::Path;
+
+use kmi_domain::Timestamp;
+
+use super::part::{PartWriter, ROW_GROUP};
+use super::schema::{batch_of, markets, side_word, snapshots, source_word, trades};
+use super::verify::read_back;
+use super::{Archive, ArchiveFile, ArchiveKind};
+use crate::entity::archive_files;
+use crate::row::{Rows, Value};
+use crate::session::Session;
+use crate::{StorageError, Store};
+
+/// What was moved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RollReport {
+    /// Files written.
+    pub files: Vec<ArchiveFile>,
+}
+
+impl RollReport {
+    /// Rows moved of one kind.
+    pub fn rows(&self, kind: ArchiveKind) -> u64 {
+        let of_kind = self.files.iter().filter(|file| file.kind == kind);
+        of_kind.map(|file| file.rows).sum()
+    }
+}
+
+/// How one kind of row is found, written and deleted. Every statement takes the first time and the first no longer meant.
+struct Plan {
+    kind: ArchiveKind,
+    /// First time at or after `$1` and before `$2`.
+    next: &'static str,
+    /// Rows of a day in the archive's order of columns and rows.
+    select: &'static str,
+    /// Takes the same rows out; touches as many.
+    delete: &'static str,
+    /// Column of the time.
+    time: usize,
+    /// Columns the rows are sorted by.
+    sorted_by: &'static [i32],
+    /// Rewrites numbers into the archive's words.
+    words: fn(&mut [Value]),
+}
+
+const PLANS: [Plan; 3] = [
+    Plan {
+        kind: ArchiveKind::Trades,
+        next: "SELECT MIN(time) FROM public_trades WHERE time >= $1 AND time < $2",
+        select: "SELECT t.ticker, p.time, p.trade_id, p.price, p.quantity, p.taker, p.source, p.block \
+                 FROM public_trades p JOIN tickers t ON t.id = p.ticker_id \
+                 WHERE p.time >= $1 AND p.time < $2 ORDER BY p.time, p.trade_id",
+        delete: "DELETE FROM public_trades WHERE time >= $1 AND time < $2",
+        time: 1,
+        sorted_by: &[1, 2],
+        words: |row| {
+            if let [_, _, _, _, _, Value::Int(taker), Value::Int(source), _] = row {
+                let (taker, source) = (*taker, *source);
+                row[5] = side_word(taker);
+                row[6] = source_word(source);
+            }
+        },
+    },
+    Plan {
+        kind: ArchiveKind::Markets,
+        next: "SELECT MIN(m.close_time) FROM market_metadata d JOIN markets m ON m.ticker_id = d.ticker_id \
+               WHERE d.raw IS NOT NULL AND m.result IS NOT NULL AND m.close_time >= $1 AND m.close_time < $2",
+        select: "SELECT t.ticker, m.event, e.series, e.category, m.title, m.yes_sub_title, m.open_time, m.close_time, \
+                 m.status, m.result, m.result_price, d.updated_time, d.hash, d.raw \
+                 FROM market_metadata d JOIN markets m ON m.ticker_id = d.ticker_id JOIN tickers t ON t.id = d.ticker_id \
+                 LEFT JOIN events e ON e.ticker = m.event \
+                 WHERE d.raw IS NOT NULL AND m.result IS NOT NULL AND m.close_time >= $1 AND m.close_time < $2 \
+                 ORDER BY m.close_time, t.ticker, d.hash",
+        delete: "UPDATE market_metadata SET raw = NULL WHERE raw IS NOT NULL AND ticker_id IN \
+                 (SELECT ticker_id FROM markets WHERE result IS NOT NULL AND close_time >= $1 AND close_time < $2)",
+        time: 7,
+        sorted_by: &[7, 0, 12],
+        words: |_| {},
+    },
+    Plan {
+        kind: ArchiveKind::Snapshots,
+        next: "SELECT MIN(time) FROM market_snapshots WHERE time >= $1 AND time < $2",
+        select: "SELECT t.ticker, s.time, s.source, s.sequence, s.yes_bid, s.yes_ask, s.yes_bid_size, s.yes_ask_size, \
+                 s.last_price, s.volume, s.open_interest \
+                 FROM market_snapshots s JOIN tickers t ON t.id = s.ticker_id \
+                 WHERE s.time >= $1 AND s.time < $2 ORDER BY s.time, t.ticker, s.source",
+        delete: "DELETE FROM market_snapshots WHERE time >= $1 AND time < $2",
+        time: 1,
+        sorted_by: &[1, 0],
+        words: |row| {
+            if let [_, _, Value::Int(source), ..] = row {
+                row[2] = Value::from(crate::snapshots::word(*source));
+            }
+        },
+    },
+];
+
+/// A place where a test may let the move fail, as if the machine had stopped there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The file is at its place; nothing knows of it.
+    Written,
+    /// The file was read back.
+    Verified,
+    /// The transaction is complete but not committed.
+    Recorded,
+}
+
+/// Decides at each step whether to go on.
+pub(crate) type Gate<'a> = &'a (dyn Fn(Step) -> Result<(), StorageError> + Sync);
+
+impl Store {
+    /// Moves every whole day before the one `before` lies in to the archive: trades, snapshots, and the raw metadata of
+    /// markets that have a result and closed by then.
+    ///
+    /// # Errors
+    /// [`StorageError::Changed`] when rows of a day arrived meanwhile (nothing of that day was moved), and what else the
+    /// names say. Days already moved stay moved.
+    pub async fn roll(&self, before: Timestamp) -> Result<RollReport, StorageError> {
+        self.roll_through(before, &|_| Ok(())).await
+    }
+
+    pub(crate) async fn roll_through(
+        &self,
+        before: Timestamp,
+        gate: Gate<'_>,
+    ) -> Result<RollReport, StorageError> {
+        let end = Timestamp::from_day(before.day()).micros();
+        let mut report = RollReport::default();
+        for plan in &PLANS {
+            let mut from = i64::MIN;
+            while let Some(day) = self.next_day(plan, from, end).await? {
+                report.files.push(self.roll_day(plan, day, gate).await?);
+                from = Timestamp::from_day(day + 1).micros();
+            }
+        }
+        Ok(report)
+    }
+
+    async fn next_day(&self, plan: &Plan, from: i64, end: i64) -> Result<Option<i64>, StorageError> {
+        let mut session = self.reader().await?;
+        let found = session
+            .query(plan.next, vec![Value::Int(from), Value::Int(end)])
+            .await?;
+        let first: Option<i64> = match found.into_rows().next() {
+            Some(mut row) => row.take()?,
+            None => None,
+        };
+        Ok(first.map(|first| Timestamp::from_micros(first).day()))
+    }
+
+    async fn roll_day(&self, plan: &Plan, day: i64, gate: Gate<'_>) -> Result<ArchiveFile, StorageError> {
+        let bounds = [
+            Value::Int(Timestamp::from_day(day).micros()),
+            Value::Int(Timestamp::from_day(day + 1).micros()),
+        ];
+        let rows = self.reader().await?.query(plan.select, bounds.to_vec()).await?;
+        let archive = self.inner.archive.clone();
+        let file = write(&archive, plan, day, rows)?;
+        gate(Step::Written)?;
+        read_back(&archive, &file).await?;
+        gate(Step::Verified)?;
+        let mut session = self.writer().await?;
+        self.record(plan, day, &file, bounds, &mut session).await?;
+        gate(Step::Recorded)?;
+        session.commit().await?;
+        ArchiveFile::try_from(file)
+    }
+
+    async fn record(
+        &self,
+        plan: &Plan,
+        day: i64,
+        file: &archive_files::Model,
+        bounds: [Value; 2],
+        session: &mut Session,
+    ) -> Result<(), StorageError> {
+        let deleted = session.execute(plan.delete, bounds.to_vec()).await?;
+        // Rows are only ever added, so as many deleted as written means the same ones.
+        if deleted != file.row_count.unsigned_abs() {
+            let date = Timestamp::from_day(day).date();
+            return Err(StorageError::Changed {
+                what: format!("{} of {date}", plan.kind.as_str()),
+            });
+        }
+        crate::import::record_files(session, vec![file.clone()]).await
+    }
+}
+
+fn write(
+    archive: &Archive,
+    plan: &Plan,
+    day: i64,
+    mut rows: Rows,
+) -> Result<archive_files::Model, StorageError> {
+    let schema = match plan.kind {
+        ArchiveKind::Trades => trades(),
+        ArchiveKind::Markets => markets(),
+        _ => snapshots(),
+    };
+    let width = rows.width;
+    rows.values.chunks_exact_mut(width).for_each(plan.words);
+    let mut part = PartWriter::create(archive, plan.kind, day, "roll", schema.clone(), plan.sorted_by)?;
+    let time_of = |row: &[Value]| match row.get(plan.time) {
+        Some(Value::Int(time)) => *time,
+        _ => 0,
+    };
+    for chunk in rows.values.chunks(width * ROW_GROUP) {
+        let chunk = Rows {
+            width,
+            values: chunk.to_vec(),
+        };
+        let batch = batch_of(&chunk, &schema)
+            .map_err(|source| StorageError::parquet(Path::new(plan.kind.as_str()), source.into()))?;
+        let first = chunk.values.chunks_exact(width).next().map_or(0, time_of);
+        let last = chunk.values.chunks_exact(width).next_back().map_or(0, time_of);
+        part.write(&batch, (first, last))?;
+    }
+    part.finish(None)
+}

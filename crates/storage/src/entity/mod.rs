@@ -1,0 +1,16 @@
+//! The tables, one file per aggregate. Prices, quantities, money and times are the integers of their domain types.
+
+pub mod archive_files;
+pub mod backtest_trades;
+pub mod backtests;
+pub mod candles;
+pub mod captures;
+pub mod events;
+pub mod imports;
+pub mod market_metadata;
+pub mod market_snapshots;
+pub mod markets;
+pub mod meta;
+pub mod public_trades;
+pub mod series;
+pub mod tickers;

@@ -1,0 +1,107 @@
+//! How the store is doing: [`Store::counts`] and [`Store::health`].
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+use crate::{ArchiveKind, StorageError, Store};
+
+/// How much is kept, hot and archived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows of every table of the database.
+    pub tables: BTreeMap<&'static str, u64>,
+    /// Files and rows of the archive, by kind.
+    pub archive: BTreeMap<ArchiveKind, (u64, u64)>,
+}
+
+/// What an engineer asks first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// `sqlite` or `postgres`.
+    pub database: &'static str,
+    /// Version of the database's own program.
+    pub version: String,
+    /// Format of what is kept.
+    pub format: Option<String>,
+    /// What the database found wrong with itself; empty when sound. PostgreSQL is not asked.
+    pub problems: Vec<String>,
+}
+
+const TABLES: [&str; 12] = [
+    "tickers",
+    "series",
+    "events",
+    "markets",
+    "market_metadata",
+    "public_trades",
+    "candles",
+    "market_snapshots",
+    "captures",
+    "imports",
+    "archive_files",
+    "backtests",
+];
+
+impl Store {
+    /// How much is kept.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn counts(&self) -> Result<Counts, StorageError> {
+        let mut session = self.reader().await?;
+        let mut counts = Counts::default();
+        for table in TABLES {
+            let found = session
+                .query(&format!("SELECT COUNT(*) FROM {table}"), vec![])
+                .await?;
+            if let Some(mut row) = found.into_rows().next() {
+                counts.tables.insert(table, row.take::<i64>()?.unsigned_abs());
+            }
+        }
+        for file in self.archive_files().await? {
+            let (files, rows) = counts.archive.entry(file.kind).or_default();
+            *files += 1;
+            *rows += file.rows;
+        }
+        Ok(counts)
+    }
+
+    /// How the database is doing.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn health(&self) -> Result<Health, StorageError> {
+        let sqlite = self.inner.orm.get_database_backend() == DbBackend::Sqlite;
+        let version = if sqlite {
+            "SELECT sqlite_version()"
+        } else {
+            "SHOW server_version"
+        };
+        let mut problems = Vec::new();
+        if sqlite {
+            problems = self.texts("PRAGMA quick_check").await?;
+            problems.retain(|line| line != "ok");
+        }
+        Ok(Health {
+            database: if sqlite { "sqlite" } else { "postgres" },
+            version: self.texts(version).await?.into_iter().next().unwrap_or_default(),
+            format: self.meta("format").await?,
+            problems,
+        })
+    }
+
+    async fn texts(&self, sql: &str) -> Result<Vec<String>, StorageError> {
+        let backend = self.inner.orm.get_database_backend();
+        let rows = self
+            .inner
+            .orm
+            .query_all_raw(Statement::from_string(backend, sql))
+            .await;
+        let rows = rows.map_err(|source| self.orm_error(source))?;
+        let texts = rows.iter().map(|row| row.try_get_by_index(0));
+        texts
+            .collect::<Result<_, _>>()
+            .map_err(|source| self.orm_error(source))
+    }
+}

@@ -1,0 +1,97 @@
+//! One transaction on either database, for what moves rows by the thousand: prepared statements on SQLite, COPY on
+//! PostgreSQL, the same few verbs for both.
+
+mod copy;
+mod postgres;
+mod worker;
+
+use std::collections::BTreeMap;
+
+pub(crate) use postgres::PostgresSession;
+pub(crate) use worker::{BUSY_WAIT, Worker};
+
+use crate::StorageError;
+use crate::row::{Rows, Table, Value};
+
+/// An open transaction; dropping it undoes everything.
+pub(crate) enum Session {
+    /// The embedded database, on a thread of its own.
+    Sqlite(Worker),
+    /// A server.
+    Postgres(PostgresSession),
+}
+
+/// New rows by the number in their first column (0 where that is no number).
+pub(crate) type NewRows = BTreeMap<i64, u64>;
+
+impl Session {
+    /// Adds the rows whose key is not there yet.
+    pub(crate) async fn insert_new(
+        &mut self,
+        table: &'static Table,
+        rows: Rows,
+    ) -> Result<NewRows, StorageError> {
+        if rows.is_empty() {
+            return Ok(NewRows::new());
+        }
+        match self {
+            Session::Sqlite(worker) => worker.run(move |db| worker::insert_new(db, table, &rows)).await,
+            Session::Postgres(session) => session.insert_new(table, &rows).await,
+        }
+    }
+
+    /// Adds rows, or replaces those of the same key.
+    pub(crate) async fn upsert(&mut self, table: &'static Table, rows: Rows) -> Result<(), StorageError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        match self {
+            Session::Sqlite(worker) => worker.run(move |db| worker::upsert(db, table, &rows)).await,
+            Session::Postgres(session) => session.upsert(table, &rows).await,
+        }
+    }
+
+    /// `select` (which ends in `WHERE column`) for every key given.
+    pub(crate) async fn find(&mut self, select: &str, keys: Vec<Value>) -> Result<Rows, StorageError> {
+        if keys.is_empty() {
+            return Ok(Rows::default());
+        }
+        match self {
+            Session::Sqlite(worker) => {
+                let sql = format!("{select} = $1");
+                worker.run(move |db| worker::find(db, &sql, &keys)).await
+            }
+            Session::Postgres(session) => session.find(&format!("{select} = ANY($1)"), &keys).await,
+        }
+    }
+
+    /// Rows of a query; parameters are `$1`, `$2`, … in the order they appear.
+    pub(crate) async fn query(&mut self, sql: &str, values: Vec<Value>) -> Result<Rows, StorageError> {
+        match self {
+            Session::Sqlite(worker) => {
+                let sql = sql.to_owned();
+                worker.run(move |db| worker::query(db, &sql, &values)).await
+            }
+            Session::Postgres(session) => session.query(sql, &values).await,
+        }
+    }
+
+    /// Runs a statement and says how many rows it touched.
+    pub(crate) async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, StorageError> {
+        match self {
+            Session::Sqlite(worker) => {
+                let sql = sql.to_owned();
+                worker.run(move |db| worker::execute(db, &sql, &values)).await
+            }
+            Session::Postgres(session) => session.execute(sql, &values).await,
+        }
+    }
+
+    /// Makes it all durable.
+    pub(crate) async fn commit(self) -> Result<(), StorageError> {
+        match self {
+            Session::Sqlite(worker) => worker.run(|db| db.execute_batch("COMMIT")).await,
+            Session::Postgres(session) => session.commit().await,
+        }
+    }
+}

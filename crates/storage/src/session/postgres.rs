@@ -1,0 +1,206 @@
+//! A transaction on PostgreSQL: COPY into a temporary table, then set-based statements.
+
+use sea_orm::sqlx::{
+    self, Column, Postgres, Row as _, Transaction, TypeInfo, ValueRef as _,
+    postgres::{PgArguments, PgPool, PgRow},
+    query::Query,
+};
+
+use super::{NewRows, copy};
+use crate::StorageError;
+use crate::row::{Rows, Table, Value};
+
+/// Key of the advisory lock that makes imports and archiving take turns, as SQLite's write lock does.
+const WRITERS: i64 = 0x6b6d_695f_7772_6974;
+
+/// An open transaction.
+pub(crate) struct PostgresSession {
+    transaction: Transaction<'static, Postgres>,
+    name: String,
+}
+
+impl PostgresSession {
+    /// Begins a transaction that writes; waits for other writers.
+    pub(crate) async fn writer(pool: &PgPool, name: &str) -> Result<PostgresSession, StorageError> {
+        let mut session = Self::begin(pool, name).await?;
+        session
+            .query("SELECT 1 FROM pg_advisory_xact_lock($1)", &[Value::Int(WRITERS)])
+            .await?;
+        Ok(session)
+    }
+
+    /// Begins a transaction that reads one unchanging state.
+    pub(crate) async fn reader(pool: &PgPool, name: &str) -> Result<PostgresSession, StorageError> {
+        let mut session = Self::begin(pool, name).await?;
+        session
+            .execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", &[])
+            .await?;
+        Ok(session)
+    }
+
+    /// Begins a transaction as the server's defaults have it.
+    pub(crate) async fn begin(pool: &PgPool, name: &str) -> Result<PostgresSession, StorageError> {
+        let transaction = pool
+            .begin()
+            .await
+            .map_err(|source| StorageError::sqlx(name, source))?;
+        Ok(PostgresSession {
+            transaction,
+            name: name.to_owned(),
+        })
+    }
+
+    fn error(&self) -> impl Fn(sqlx::Error) -> StorageError + use<> {
+        let name = self.name.clone();
+        move |source| StorageError::sqlx(&name, source)
+    }
+
+    /// COPY straight into a table.
+    pub(crate) async fn copy(
+        &mut self,
+        target: &str,
+        table: &Table,
+        rows: &Rows,
+    ) -> Result<(), StorageError> {
+        let error = self.error();
+        let sql = format!(
+            "COPY {target} ({}) FROM STDIN (FORMAT binary)",
+            table.column_list()
+        );
+        let mut sink = self.transaction.copy_in_raw(&sql).await.map_err(&error)?;
+        for chunk in copy::chunks(rows, table.columns) {
+            sink.send(chunk).await.map_err(&error)?;
+        }
+        sink.finish().await.map_err(&error)?;
+        Ok(())
+    }
+
+    /// COPY into an empty temporary table of the same columns, whose name it returns.
+    async fn stage(&mut self, table: &Table, rows: &Rows) -> Result<String, StorageError> {
+        let stage = format!("stage_{}", table.name);
+        let create = format!(
+            "CREATE TEMP TABLE IF NOT EXISTS {stage} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA",
+            table.column_list(),
+            table.name
+        );
+        self.execute(&create, &[]).await?;
+        self.execute(&format!("TRUNCATE {stage}"), &[]).await?;
+        self.copy(&stage, table, rows).await?;
+        Ok(stage)
+    }
+
+    pub(super) async fn insert_new(&mut self, table: &Table, rows: &Rows) -> Result<NewRows, StorageError> {
+        let stage = self.stage(table, rows).await?;
+        let columns = table.column_list();
+        let group = match rows.values.first() {
+            Some(Value::Int(_)) => table.columns[0].0,
+            _ => "0",
+        };
+        let sql = format!(
+            "WITH new AS (INSERT INTO {} ({columns}) SELECT {columns} FROM {stage} ON CONFLICT DO NOTHING
+             RETURNING {group} AS number) SELECT CAST(number AS BIGINT), COUNT(*) FROM new GROUP BY 1",
+            table.name
+        );
+        let mut new = NewRows::new();
+        for mut row in self.query(&sql, &[]).await?.into_rows() {
+            let (group, count): (i64, i64) = (row.take()?, row.take()?);
+            new.insert(group, count.unsigned_abs());
+        }
+        Ok(new)
+    }
+
+    pub(super) async fn upsert(&mut self, table: &Table, rows: &Rows) -> Result<(), StorageError> {
+        let stage = self.stage(table, rows).await?;
+        let columns = table.column_list();
+        let sql = format!(
+            "INSERT INTO {} ({columns}) SELECT {columns} FROM {stage} ON CONFLICT ({}) DO UPDATE SET {}",
+            table.name,
+            table.key.join(", "),
+            table.assignments()
+        );
+        self.execute(&sql, &[]).await?;
+        Ok(())
+    }
+
+    pub(super) async fn find(&mut self, sql: &str, keys: &[Value]) -> Result<Rows, StorageError> {
+        let error = self.error();
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()));
+        let query = match keys.first() {
+            Some(Value::Int(_)) => query.bind(integers(keys)),
+            _ => query.bind(texts(keys)),
+        };
+        let found = query.fetch_all(&mut *self.transaction).await.map_err(error)?;
+        rows_of(&found).map_err(self.error())
+    }
+
+    pub(crate) async fn query(&mut self, sql: &str, values: &[Value]) -> Result<Rows, StorageError> {
+        let error = self.error();
+        let query = bind(sql, values);
+        let found = query.fetch_all(&mut *self.transaction).await.map_err(error)?;
+        rows_of(&found).map_err(self.error())
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StorageError> {
+        let error = self.error();
+        let query = bind(sql, values);
+        let done = query.execute(&mut *self.transaction).await.map_err(error)?;
+        Ok(done.rows_affected())
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StorageError> {
+        let error = self.error();
+        self.transaction.commit().await.map_err(error)
+    }
+}
+
+fn bind(sql: &str, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()));
+    for value in values {
+        query = match value {
+            Value::Null => query.bind(None::<i64>),
+            Value::Int(number) => query.bind(*number),
+            Value::Text(text) => query.bind(text.to_string()),
+        };
+    }
+    query
+}
+
+fn integers(keys: &[Value]) -> Vec<i64> {
+    keys.iter()
+        .filter_map(|key| match key {
+            Value::Int(number) => Some(*number),
+            _ => None,
+        })
+        .collect()
+}
+
+fn texts(keys: &[Value]) -> Vec<String> {
+    keys.iter()
+        .filter_map(|key| match key {
+            Value::Text(text) => Some(text.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn rows_of(found: &[PgRow]) -> Result<Rows, sqlx::Error> {
+    let mut rows = Rows::new(found.first().map_or(0, |row| row.columns().len()));
+    for row in found {
+        for (index, column) in row.columns().iter().enumerate() {
+            rows.values.push(value(row, index, column.type_info().name())?);
+        }
+    }
+    Ok(rows)
+}
+
+fn value(row: &PgRow, index: usize, kind: &str) -> Result<Value, sqlx::Error> {
+    if row.try_get_raw(index)?.is_null() {
+        return Ok(Value::Null);
+    }
+    Ok(match kind {
+        "INT8" => Value::Int(row.try_get(index)?),
+        "INT4" => Value::Int(i64::from(row.try_get::<i32, _>(index)?)),
+        "INT2" => Value::Int(i64::from(row.try_get::<i16, _>(index)?)),
+        _ => Value::Text(row.try_get::<String, _>(index)?.into_boxed_str()),
+    })
+}

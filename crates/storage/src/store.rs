@@ -1,0 +1,267 @@
+//! The open store: [`Store`].
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait};
+use sea_orm_migration::MigratorTrait;
+
+use crate::archive::Archive;
+use crate::migration::Migrator;
+use crate::session::{PostgresSession, Session, Worker};
+use crate::snapshots::SnapshotWriter;
+use crate::{StorageError, StoreLocation, entity};
+
+/// PostgreSQL schema of the market data; the ledger gets its own.
+const SCHEMA: &str = "market";
+/// Longest wait for a connection, and for a free one from the pool.
+const CONNECT_WAIT: Duration = Duration::from_secs(10);
+/// Connections of the pool.
+const CONNECTIONS: u32 = 8;
+
+/// Everything kept: the market database and the archive beside it. Cheap to clone; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) location: StoreLocation,
+    pub(crate) name: String,
+    pub(crate) orm: DatabaseConnection,
+    pub(crate) archive: Archive,
+    pub(crate) snapshots: tokio::sync::Mutex<Option<SnapshotWriter>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Store").field(&self.inner.name).finish()
+    }
+}
+
+/// One step of the database's shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationState {
+    /// Name, which begins with its date.
+    pub name: String,
+    /// Whether the database has it.
+    pub applied: bool,
+}
+
+impl Store {
+    /// Opens the store, making folder, database and archive where there are none and bringing an older database up to
+    /// date.
+    ///
+    /// # Errors
+    /// [`StorageError::Newer`] for a database of a later program, [`StorageError::Unavailable`] where no server answers,
+    /// [`StorageError::Denied`] without rights, and what else the names say.
+    pub async fn open(location: StoreLocation) -> Result<Store, StorageError> {
+        let orm = connect(&location).await?;
+        let name = location.name();
+        refuse_newer(&orm, &name).await?;
+        Migrator::up(&orm, None)
+            .await
+            .map_err(|source| StorageError::orm(&name, source))?;
+        let archive = Archive::open(&location.archive())?;
+        Ok(Store {
+            inner: Arc::new(Inner {
+                location,
+                name,
+                orm,
+                archive,
+                snapshots: tokio::sync::Mutex::new(None),
+            }),
+        })
+    }
+
+    /// Every step of the database's shape and whether it was applied, without applying any.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub async fn migration_status(location: &StoreLocation) -> Result<Vec<MigrationState>, StorageError> {
+        let orm = connect(location).await?;
+        let name = location.name();
+        refuse_newer(&orm, &name).await?;
+        let applied = applied(&orm)
+            .await
+            .map_err(|source| StorageError::orm(&name, source))?;
+        let files = Migrator::get_migration_files();
+        Ok(files
+            .iter()
+            .map(|file| MigrationState {
+                name: file.name().to_owned(),
+                applied: applied.iter().any(|applied| applied == file.name()),
+            })
+            .collect())
+    }
+
+    /// Where it was opened.
+    pub fn location(&self) -> &StoreLocation {
+        &self.inner.location
+    }
+
+    /// Name for messages, without any password.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// A value of the database's own facts (`format`, later `exchange`).
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn meta(&self, key: &str) -> Result<Option<String>, StorageError> {
+        let row = entity::meta::Entity::find_by_id(key.to_owned())
+            .one(&self.inner.orm)
+            .await;
+        Ok(row.map_err(|source| self.orm_error(source))?.map(|row| row.value))
+    }
+
+    /// Ends all connections; what is being written is undone.
+    ///
+    /// # Errors
+    /// When the database does not let go.
+    pub async fn close(self) -> Result<(), StorageError> {
+        self.inner.snapshots.lock().await.take();
+        let closed = self.inner.orm.close_by_ref().await;
+        closed.map_err(|source| self.orm_error(source))
+    }
+
+    pub(crate) fn orm_error(&self, source: DbErr) -> StorageError {
+        StorageError::orm(&self.inner.name, source)
+    }
+
+    /// A transaction that writes; waits for other writers.
+    pub(crate) async fn writer(&self) -> Result<Session, StorageError> {
+        self.session("BEGIN IMMEDIATE", true).await
+    }
+
+    /// A transaction that reads one unchanging state.
+    pub(crate) async fn reader(&self) -> Result<Session, StorageError> {
+        self.session("BEGIN", false).await
+    }
+
+    async fn session(&self, begin: &'static str, writes: bool) -> Result<Session, StorageError> {
+        let inner = &self.inner;
+        if inner.orm.get_database_backend() == DbBackend::Sqlite {
+            let limit = inner.location.size_limit_bytes;
+            let worker = Worker::open(inner.location.market_db(), limit, begin).await?;
+            return Ok(Session::Sqlite(worker));
+        }
+        let pool = inner.orm.get_postgres_connection_pool();
+        let session = if writes {
+            PostgresSession::writer(pool, &inner.name).await?
+        } else {
+            PostgresSession::reader(pool, &inner.name).await?
+        };
+        Ok(Session::Postgres(session))
+    }
+}
+
+async fn connect(location: &StoreLocation) -> Result<DatabaseConnection, StorageError> {
+    location.make_folder()?;
+    match &location.database_url {
+        None => connect_sqlite(&location.market_db(), &location.name()).await,
+        Some(url) => connect_postgres(url, &location.name()).await,
+    }
+}
+
+async fn connect_sqlite(path: &Path, name: &str) -> Result<DatabaseConnection, StorageError> {
+    // Made by the standard library first, so that a missing right is told as what it is.
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|source| StorageError::io(path, source))?;
+    let file = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options
+        .max_connections(CONNECTIONS)
+        .sqlx_logging(false)
+        .acquire_timeout(CONNECT_WAIT)
+        .map_sqlx_sqlite_opts(move |options| {
+            use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+            options
+                .in_memory(false)
+                .shared_cache(false)
+                .filename(&file)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .foreign_keys(true)
+                .busy_timeout(crate::session::BUSY_WAIT)
+        });
+    Database::connect(options)
+        .await
+        .map_err(|source| StorageError::orm(name, source))
+}
+
+async fn connect_postgres(url: &str, name: &str) -> Result<DatabaseConnection, StorageError> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(StorageError::Url(
+            "must begin with postgres:// or postgresql://".to_owned(),
+        ));
+    }
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(CONNECTIONS)
+        .sqlx_logging(false)
+        .connect_timeout(CONNECT_WAIT)
+        .acquire_timeout(CONNECT_WAIT)
+        .set_schema_search_path(SCHEMA);
+    let orm = Database::connect(options)
+        .await
+        .map_err(|source| StorageError::orm(name, source))?;
+    refuse_old_server(&orm, name).await?;
+    // Two processes may open a fresh database at once; CREATE SCHEMA is not safe against that by itself.
+    let create = format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}");
+    if let Err(source) = orm.execute_unprepared(&create).await {
+        orm.execute_unprepared(&format!("SELECT 1 FROM pg_namespace WHERE nspname = '{SCHEMA}'"))
+            .await
+            .map_err(|_| StorageError::orm(name, source))?;
+    }
+    Ok(orm)
+}
+
+async fn refuse_old_server(orm: &DatabaseConnection, name: &str) -> Result<(), StorageError> {
+    let statement = sea_orm::Statement::from_string(DbBackend::Postgres, "SHOW server_version_num");
+    let row = orm
+        .query_one_raw(statement)
+        .await
+        .map_err(|source| StorageError::orm(name, source))?;
+    let found: String = match row {
+        Some(row) => row
+            .try_get_by_index(0)
+            .map_err(|source| StorageError::orm(name, source))?,
+        None => String::new(),
+    };
+    if found.parse::<u32>().is_ok_and(|version| version < 150_000) {
+        return Err(StorageError::OldServer {
+            what: name.to_owned(),
+            found,
+        });
+    }
+    Ok(())
+}
+
+async fn applied(orm: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    Migrator::install(orm).await?;
+    let models = Migrator::get_migration_models(orm).await?;
+    Ok(models.into_iter().map(|model| model.version).collect())
+}
+
+async fn refuse_newer(orm: &DatabaseConnection, name: &str) -> Result<(), StorageError> {
+    let applied = applied(orm)
+        .await
+        .map_err(|source| StorageError::orm(name, source))?;
+    let known = Migrator::get_migration_files();
+    match applied
+        .into_iter()
+        .find(|applied| !known.iter().any(|known| known.name() == applied))
+    {
+        Some(found) => Err(StorageError::Newer {
+            what: name.to_owned(),
+            found,
+        }),
+        None => Ok(()),
+    }
+}
