@@ -9,6 +9,7 @@ mod catalogue;
 mod chance;
 mod floor;
 mod hidden;
+mod questions;
 mod trading;
 
 use kmi_domain::{Event, Level, Market, Price, PublicTrade, Quantity, Series, Side, Ticker, Timestamp};
