@@ -2,4 +2,5 @@
 
 pub mod frame;
 pub mod recording;
+pub mod replay;
 pub mod wire;

@@ -25,7 +25,7 @@ use crate::frame::{CaptureLine, FrameError, Scanner};
 use crate::wire::FieldError;
 use document::Document;
 pub use lines::{Chunk, LineReader, MAX_LINE};
-pub use sequence::{Completeness, SequenceTracker};
+pub use sequence::{Completeness, SequenceTracker, Step};
 use source::Source;
 
 /// Longest JSON document taken, in bytes once decompressed: it is held in memory while it is walked.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// Recorded data beside the repository, where it is present; says so where it is not.
-pub fn shared_data() -> Option<PathBuf> {
+pub(crate) fn shared_data() -> Option<PathBuf> {
     let shared = std::env::var_os("KMI_SHARED").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,
