@@ -1,6 +1,9 @@
 //! Pure backtester: event loop, fill and latency models, strategies, metrics.
 
 pub mod bootstrap;
+pub mod engine;
+pub mod feed;
+pub mod latency;
 pub mod metrics;
 pub mod report;
 pub mod result;

@@ -24,7 +24,7 @@ pub enum Event {
         /// The number it was set with.
         token: u64,
     },
-    /// A market was settled, at or after its close; own contracts were paid.
+    /// A market's result became known, at or after its close; own contracts were paid.
     Settled {
         /// Market.
         market: MarketId,
@@ -67,7 +67,12 @@ pub enum UpdateKind {
     /// Part or all of it filled. It is gone when nothing remains.
     Filled(Fill),
     /// Limit or quantity changed.
-    Amended,
+    Amended {
+        /// New limit, a YES price.
+        limit: Price,
+        /// New total quantity, counting what has filled.
+        quantity: Quantity,
+    },
     /// What remained of it was canceled; it is gone.
     Canceled(CancelReason),
     /// A cancel or an amendment came too late or asked for nothing valid; the order is as it was.
@@ -77,7 +82,7 @@ pub enum UpdateKind {
 /// Why an order was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefuseReason {
-    /// The market is not open yet, or no more.
+    /// The market is not open any more.
     MarketClosed,
     /// The limit is on no tick, and not $0 or $1 ("any price") either.
     OffGrid,

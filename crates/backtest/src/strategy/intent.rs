@@ -191,13 +191,19 @@ impl Intents {
         self.queue.is_empty()
     }
 
+    /// What was asked for since the last drain, oldest first.
+    #[must_use]
+    pub fn pending(&self) -> &[Intent] {
+        &self.queue
+    }
+
     /// Orders placed so far.
     #[must_use]
     pub const fn placed(&self) -> u64 {
         self.placed
     }
 
-    /// What was asked for since the last drain, oldest first.
+    /// Hands out and forgets what was asked for, oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = Intent> + '_ {
         self.queue.drain(..)
     }

@@ -45,7 +45,7 @@ pub struct MarketView {
     /// Last public print.
     pub last_trade: Option<Trade>,
     /// Contracts held, by average cost.
-    pub holding: Position,
+    pub position: Position,
     /// Own open orders, oldest first.
     pub orders: Vec<OpenOrder>,
 }
@@ -151,7 +151,7 @@ impl<'a> View<'a> {
     /// When no market of the run has this number.
     #[must_use]
     pub fn holding(&self, market: MarketId) -> Position {
-        self.seen[market.index()].holding
+        self.seen[market.index()].position
     }
 
     /// Signed contracts held in a market: + YES, − NO.

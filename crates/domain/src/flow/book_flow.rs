@@ -233,7 +233,11 @@ impl BookFlow {
         if keeps_place {
             resting.remaining = remaining;
             resting.order.quantity = quantity;
-            out.push(FlowEvent::Amended { order: id });
+            out.push(FlowEvent::Amended {
+                order: id,
+                limit,
+                quantity,
+            });
             return Ok(());
         }
         let amended = FlowOrder {
@@ -243,7 +247,11 @@ impl BookFlow {
         };
         self.check(&amended, remaining)?;
         self.own.of(side).remove(at);
-        out.push(FlowEvent::Amended { order: id });
+        out.push(FlowEvent::Amended {
+            order: id,
+            limit,
+            quantity,
+        });
         self.work(now, amended, remaining, out);
         Ok(())
     }

@@ -85,6 +85,10 @@ pub enum FlowEvent {
     Amended {
         /// Order.
         order: OrderId,
+        /// New limit, a YES price.
+        limit: Price,
+        /// New total quantity, counting what has filled.
+        quantity: Quantity,
     },
     /// What remained was canceled.
     Canceled {

@@ -103,7 +103,11 @@ impl TapeFlow {
             self.orders.remove(at);
             self.orders.push(waiting);
         }
-        out.push(FlowEvent::Amended { order: id });
+        out.push(FlowEvent::Amended {
+            order: id,
+            limit,
+            quantity,
+        });
         Ok(())
     }
 

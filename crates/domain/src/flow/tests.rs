@@ -87,7 +87,7 @@ impl Scene {
 fn words(event: &FlowEvent) -> String {
     match event {
         FlowEvent::Accepted { order } => format!("{order} accepted"),
-        FlowEvent::Amended { order } => format!("{order} amended"),
+        FlowEvent::Amended { order, .. } => format!("{order} amended"),
         FlowEvent::Filled(fill) => {
             let role = match fill.role {
                 Role::Maker => "maker",

@@ -203,7 +203,7 @@ proptest! {
                     prop_assert!(rest.is_positive());
                     prop_assert!(remaining.remove(order).is_some(), "canceled after it was gone");
                 }
-                FlowEvent::Amended { order } => prop_assert!(remaining.contains_key(order)),
+                FlowEvent::Amended { order, .. } => prop_assert!(remaining.contains_key(order)),
             }
         }
     }
