@@ -3,7 +3,9 @@
 mod support;
 
 mod clearing_rules;
-
+mod flow;
 mod group_rules;
 mod lifecycle_rules;
 mod matching_rules;
+mod naive;
+mod properties;
