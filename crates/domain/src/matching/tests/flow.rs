@@ -10,6 +10,10 @@ use crate::side::BookSide;
 use crate::{Price, Quantity, TickGrid, Timestamp};
 
 pub(super) const MARKETS: usize = 2;
+const ACCOUNTS: u32 = 4;
+
+/// Drawn for an amendment, stands for the price the order was placed at.
+const SAME: Price = Price::ZERO;
 
 /// A command as a test draws it. Orders are numbered by their place in the flow.
 #[derive(Clone, Debug)]
@@ -115,43 +119,57 @@ impl Venue for Engine {
     }
 }
 
-/// A flow of up to `length` commands, each with its time: seconds pass between some.
+/// A flow of up to `length` commands, each with its time. Each account begins with the group of its own number.
 pub(super) fn flows(length: usize) -> impl Strategy<Value = Vec<(Timestamp, Command)>> {
-    prop::collection::vec((0..4_i64, commands()), 1..length).prop_map(|drawn| {
-        let mut now = 0;
-        drawn
-            .into_iter()
+    let seconds = prop_oneof![3 => Just(0_i64), 1 => 1..4_i64];
+    let start = prop::collection::vec(1..30_u32, ACCOUNTS as usize);
+    let drawn = prop::collection::vec((seconds, commands()), 1..length);
+    (start, drawn).prop_map(|(limits, drawn)| {
+        let created = (1..)
+            .zip(limits)
+            .map(|(number, limit)| (0, Command::CreateGroup(GroupId(number), AccountId(number), limit)));
+        let (mut now, mut placed) = (0, Vec::new());
+        created
+            .chain(drawn)
             .enumerate()
             .map(|(index, (seconds, command))| {
                 now += seconds;
-                (Timestamp::from_seconds(now), numbered(index, now, command))
+                let command = numbered(index, now, command, &mut placed);
+                (Timestamp::from_seconds(now), command)
             })
             .collect()
     })
 }
 
-/// Gives the drawn command its number, its targets among the earlier ones, and its times relative to now.
-fn numbered(index: usize, now: i64, mut command: Command) -> Command {
+/// Gives the drawn command its number, its target among the orders placed, and its times relative to now.
+fn numbered(index: usize, now: i64, mut command: Command, placed: &mut Vec<(usize, NewOrder)>) -> Command {
     let index = index as u64;
-    let target = |order: OrderId| OrderId(index.saturating_sub(order.0));
     let later = |time: Timestamp| time.plus_seconds(now);
+    let target = |market: &mut usize, order: &mut OrderId| {
+        let back = usize::try_from(order.0).unwrap();
+        let found = placed.iter().rev().nth(back)?;
+        (*market, *order) = (found.0, found.1.id);
+        Some(found.1.price)
+    };
     match &mut command {
-        Command::Submit(_, order) => {
+        Command::Submit(market, order) => {
             // Now and then a number is given twice.
-            order.id = if order.id.0 == 0 {
-                OrderId(index / 2)
-            } else {
-                OrderId(index)
-            };
+            order.id = OrderId(if order.id.0 == 0 { index / 2 } else { index });
             order.expiration = order.expiration.map(later);
+            placed.push((*market, *order));
         }
-        Command::Amend(_, order, amendment) => {
-            *order = target(*order);
+        Command::Amend(market, order, amendment) => {
+            let price = target(market, order);
+            if amendment.price == SAME {
+                amendment.price = price.unwrap_or(SAME);
+            }
             if let ExpirationChange::At(time) = &mut amendment.expiration {
                 *time = later(*time);
             }
         }
-        Command::Decrease(_, order, _) | Command::Cancel(_, order) => *order = target(*order),
+        Command::Decrease(market, order, _) | Command::Cancel(market, order) => {
+            target(market, order);
+        }
         _ => {}
     }
     command
@@ -159,40 +177,40 @@ fn numbered(index: usize, now: i64, mut command: Command) -> Command {
 
 fn commands() -> impl Strategy<Value = Command> {
     let market = 0..MARKETS;
-    let recent = (1..60_u64).prop_map(OrderId);
+    let recent = (0..25_u64).prop_map(OrderId);
     let limit = 0..30_u32;
     prop_oneof![
-        60 => (market.clone(), orders()).prop_map(|(market, order)| Command::Submit(market, order)),
-        12 => (market.clone(), recent.clone(), amendments())
+        100 => (market.clone(), orders()).prop_map(|(market, order)| Command::Submit(market, order)),
+        24 => (market.clone(), recent.clone(), amendments())
             .prop_map(|(market, order, amendment)| Command::Amend(market, order, amendment)),
-        6 => (market.clone(), recent.clone(), decreases())
+        12 => (market.clone(), recent.clone(), decreases())
             .prop_map(|(market, order, decrease)| Command::Decrease(market, order, decrease)),
         12 => (market.clone(), recent).prop_map(|(market, order)| Command::Cancel(market, order)),
         1 => accounts().prop_map(Command::CancelAccount),
         3 => Just(Command::Expire),
         1 => market.clone().prop_map(Command::Pause),
-        3 => market.clone().prop_map(Command::Resume),
+        20 => market.clone().prop_map(Command::Resume),
         1 => prop_oneof![
-            9 => market.clone().prop_map(Command::Halt),
+            19 => market.clone().prop_map(Command::Halt),
             1 => market.clone().prop_map(Command::Close),
         ],
         1 => (market, prop::sample::select(vec!["linear_cent", "deci_cent", "center_quint_edge_centi_cent"]))
             .prop_map(|(market, label)| Command::SetGrid(market, label)),
-        4 => (groups(), accounts(), limit.clone())
+        2 => (groups(), accounts(), limit)
             .prop_map(|(group, account, limit)| Command::CreateGroup(group, account, limit)),
         1 => groups().prop_map(Command::TriggerGroup),
-        3 => groups().prop_map(Command::ResetGroup),
-        2 => (groups(), limit).prop_map(|(group, limit)| Command::SetGroupLimit(group, limit)),
+        5 => groups().prop_map(Command::ResetGroup),
+        6 => (groups(), 0..8_u32).prop_map(|(group, limit)| Command::SetGroupLimit(group, limit)),
         1 => groups().prop_map(Command::DeleteGroup),
     ]
 }
 
 fn accounts() -> impl Strategy<Value = AccountId> {
-    (1..5_u32).prop_map(AccountId)
+    (1..=ACCOUNTS).prop_map(AccountId)
 }
 
 fn groups() -> impl Strategy<Value = GroupId> {
-    (1..4_u32).prop_map(GroupId)
+    (1..=ACCOUNTS).prop_map(GroupId)
 }
 
 fn sides() -> impl Strategy<Value = BookSide> {
@@ -209,9 +227,9 @@ fn prices() -> impl Strategy<Value = Price> {
 
 fn quantities() -> impl Strategy<Value = Quantity> {
     prop_oneof![
-        4 => (1..8_i32).prop_map(Quantity::from_contracts),
-        4 => (1..500_i64).prop_map(Quantity::from_units),
-        1 => (-100..1_i64).prop_map(Quantity::from_units),
+        5 => (1..8_i32).prop_map(Quantity::from_contracts),
+        5 => (1..500_i64).prop_map(Quantity::from_units),
+        1 => (-100..=0_i64).prop_map(Quantity::from_units),
     ]
 }
 
@@ -228,7 +246,9 @@ fn amendments() -> impl Strategy<Value = Amendment> {
         1 => Just(ExpirationChange::Clear),
         2 => (0..30_i64).prop_map(|seconds| ExpirationChange::At(Timestamp::from_seconds(seconds))),
     ];
-    (prices(), quantities(), expiration).prop_map(|(price, total, expiration)| Amendment {
+    let price = prop_oneof![Just(SAME), prices()];
+    let total = (1..1_200_i64).prop_map(Quantity::from_units);
+    (price, total, expiration).prop_map(|(price, total, expiration)| Amendment {
         price,
         total,
         expiration,
@@ -237,9 +257,9 @@ fn amendments() -> impl Strategy<Value = Amendment> {
 
 fn orders() -> impl Strategy<Value = NewOrder> {
     let time_in_force = prop_oneof![
-        6 => Just(TimeInForce::GoodTillCanceled),
-        2 => Just(TimeInForce::ImmediateOrCancel),
-        2 => Just(TimeInForce::FillOrKill),
+        12 => Just(TimeInForce::GoodTillCanceled),
+        3 => Just(TimeInForce::ImmediateOrCancel),
+        1 => Just(TimeInForce::FillOrKill),
     ];
     let self_trade = prop_oneof![
         Just(SelfTradePrevention::TakerAtCross),
@@ -248,13 +268,13 @@ fn orders() -> impl Strategy<Value = NewOrder> {
     let expiration =
         prop_oneof![5 => Just(None), 1 => (0..30_i64).prop_map(|s| Some(Timestamp::from_seconds(s)))];
     let position =
-        prop_oneof![9 => Just(None), 1 => (-500..500_i64).prop_map(|q| Some(Quantity::from_units(q)))];
+        prop_oneof![6 => Just(None), 1 => (-500..500_i64).prop_map(|q| Some(Quantity::from_units(q)))];
     let flags = (prop::bool::weighted(0.15), prop::bool::weighted(0.1));
     (
         (0..50_u64, accounts(), sides(), prices(), quantities()),
         (time_in_force, self_trade, expiration, position),
         flags,
-        prop::option::weighted(0.4, groups()),
+        prop_oneof![6 => Just(None), 5 => Just(Some(None)), 1 => groups().prop_map(|group| Some(Some(group)))],
     )
         .prop_map(
             |(
@@ -264,12 +284,16 @@ fn orders() -> impl Strategy<Value = NewOrder> {
                 group,
             )| NewOrder {
                 time_in_force,
-                expiration,
+                // Unlawful with the other kinds; one in ten is drawn so.
+                expiration: expiration
+                    .filter(|_| time_in_force == TimeInForce::GoodTillCanceled || id % 10 == 0),
                 self_trade,
                 post_only,
-                reduce_only,
+                reduce_only: reduce_only
+                    .filter(|_| time_in_force == TimeInForce::ImmediateOrCancel || id % 10 == 0),
                 cancel_on_pause,
-                group,
+                // Mostly one's own.
+                group: group.map(|other| other.unwrap_or(GroupId(account.0))),
                 ..NewOrder::on(side, OrderId(id), account, price, quantity)
             },
         )

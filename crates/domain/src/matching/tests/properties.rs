@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use super::flow::{Command, Engine, MARKETS, Venue, flows};
 use super::naive::Naive;
 use super::support::fills;
 use crate::market::Level;
-use crate::matching::{Clearing, Event, ExchangeEvent, Fill, FillParty, Matcher, OrderId, RestingOrder};
+use crate::matching::{
+    Clearing, Event, ExchangeEvent, Fill, FillParty, GroupEvent, Matcher, OrderId, RestingOrder,
+};
 use crate::side::BookSide;
 use crate::{Money, Price, Quantity, Timestamp};
 
@@ -139,8 +143,46 @@ fn fee(fill: &Fill, side: BookSide) -> Money {
     Money::from_micros(at_risk * fill.quantity.units() * rate / 10_000).ceil_to(Money::CENTICENT)
 }
 
+/// What an event is, without its numbers.
+fn kind(event: &ExchangeEvent) -> String {
+    match event {
+        ExchangeEvent::Market(_, Event::Canceled { reason, .. }) => format!("canceled {reason:?}"),
+        ExchangeEvent::Market(_, Event::Amended { queue, .. }) => format!("amended {queue:?}"),
+        ExchangeEvent::Market(_, Event::Accepted { .. }) => "accepted".to_owned(),
+        ExchangeEvent::Market(_, Event::Filled(_)) => "filled".to_owned(),
+        ExchangeEvent::Market(_, Event::Resting { .. }) => "resting".to_owned(),
+        ExchangeEvent::Market(_, Event::Decreased { .. }) => "decreased".to_owned(),
+        ExchangeEvent::Market(_, Event::Level(_)) => "level".to_owned(),
+        ExchangeEvent::Group(_, GroupEvent::Triggered { cause, .. }) => format!("triggered {cause:?}"),
+        ExchangeEvent::Group(_, GroupEvent::Created { .. }) => "created".to_owned(),
+        ExchangeEvent::Group(_, GroupEvent::Reset) => "reset".to_owned(),
+        ExchangeEvent::Group(_, GroupEvent::LimitUpdated { .. }) => "limit updated".to_owned(),
+        ExchangeEvent::Group(_, GroupEvent::Deleted) => "deleted".to_owned(),
+    }
+}
+
+/// The properties below would hold of flows in which nothing happens; these are not such.
+#[test]
+fn the_flows_reach_every_kind_of_event() {
+    let mut runner = TestRunner::deterministic();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for _ in 0..96 {
+        let flow = flows(250).new_tree(&mut runner).unwrap().current();
+        let (mut engine, mut events) = (Engine::new(), Vec::new());
+        for (now, command) in &flow {
+            engine.run(*now, command, &mut events);
+        }
+        for event in &events {
+            *counts.entry(kind(event)).or_default() += 1;
+        }
+    }
+    // 10 reasons to cancel, 2 amendments, 3 triggers, and the 9 others.
+    assert_eq!(counts.len(), 24, "{counts:?}");
+    assert!(counts.values().all(|count| *count >= 5), "{counts:?}");
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn the_engine_answers_as_the_naive_exchange_does(flow in flows(250)) {
