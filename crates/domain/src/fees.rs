@@ -10,7 +10,7 @@
 //! by C × $1, a whole number of cents for any quantity of 0.01 contract. What it does care about is the direction:
 //! paying an amount and receiving it leave different remainders.
 //!
-//! Source: exchange notes §8, checked there on 33 real fills.
+//! Source: Kalshi's API documentation, "Fee Rounding"; `tests/real_fills.rs` recomputes fees it really charged.
 
 mod rounding;
 
