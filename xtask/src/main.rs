@@ -30,7 +30,7 @@ enum Verb {
     /// Show everything at work: synthetic history (and real recordings, where there are any), calibration, backtests.
     Demo(demo::Arguments),
     /// Install what the checks need, run every check there is, and end with the counts.
-    Test,
+    Test(test::Arguments),
     /// Measure speed next to today's best and write docs/BENCHMARKS.md.
     Bench(bench::Arguments),
     /// Write the generated documents anew.
@@ -42,7 +42,7 @@ fn main() -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match arguments.verb {
         Verb::Demo(demo) => demo::run(&workspace, &demo),
-        Verb::Test => Ok(test::run(&workspace)),
+        Verb::Test(test) => test::run(&workspace, &test),
         Verb::Bench(bench) => bench::run(&workspace, &bench),
         Verb::Gen(generate) => generate::run(&workspace, &generate),
     }

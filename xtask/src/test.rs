@@ -6,10 +6,18 @@ mod steps;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::workspace::Workspace;
 use counts::Counts;
+
+/// What `test` takes.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Only the steps whose names begin like this; all without it.
+    #[arg(long, value_delimiter = ',', value_name = "STEP,..")]
+    only: Vec<String>,
+}
 
 /// A check or a set of tests.
 struct Step {
@@ -58,12 +66,23 @@ const STEPS: [Step; 9] = [
 ];
 
 /// Runs all steps, also after one that failed, and ends with one line of counts.
-pub(crate) fn run(workspace: &Workspace) -> ExitCode {
+///
+/// # Errors
+/// When no step is called what `--only` says.
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
+    let wanted = |step: &&Step| {
+        let mut only = arguments.only.iter();
+        arguments.only.is_empty() || only.any(|name| step.name.starts_with(name.as_str()))
+    };
+    let steps: Vec<&Step> = STEPS.iter().filter(wanted).collect();
+    let names = STEPS.map(|step| step.name).join(", ");
+    ensure!(!steps.is_empty(), "the steps are: {names}");
+
     let began = Instant::now();
     steps::remember_tree(workspace);
     let mut total = Counts::default();
     let mut table = Vec::new();
-    for step in &STEPS {
+    for step in steps {
         eprintln!("\n=== {}", step.name);
         let began = Instant::now();
         let counts = (step.run)(workspace).unwrap_or_else(|error| {
@@ -90,9 +109,9 @@ pub(crate) fn run(workspace: &Workspace) -> ExitCode {
     }
     eprintln!("all in {:.0} seconds", began.elapsed().as_secs_f64());
     println!("{total}");
-    if total.failed == 0 {
+    Ok(if total.failed == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    }
+    })
 }
