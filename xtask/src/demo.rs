@@ -158,7 +158,8 @@ impl Tour {
         self.kmi_on(&data, &["archive", "roll"])?;
         self.kmi_on(&data, &["archive", "verify"])?;
         self.kmi_on(&data, &["calibrate", "--horizon", "12h"])?;
-        self.kmi_on(&data, &["doctor"])
+        self.kmi_on(&data, &["doctor"])?;
+        self.replay(&self.folder.join("synthetic-files/captures"), "strict")
     }
 
     fn recorded(&self, files: &Path) -> Result<()> {
@@ -198,8 +199,30 @@ impl Tour {
                 ],
             )?;
         }
-        let captures = files.join("gold15m/captures").display().to_string();
-        self.kmi(&["book", "replay", &captures, "--seq", "ignore"])
+        say(
+            "Order books from raw frames",
+            "Each capture is one connection. These were filtered to one market each, so sequence numbers jump, and the jumps are \
+             ignored.",
+        );
+        self.replay(&files.join("gold15m/captures"), "ignore")
+    }
+
+    /// Rebuilds the books of all captures in a folder; nothing where there are none.
+    fn replay(&self, folder: &Path, seq: &str) -> Result<()> {
+        let mut captures: Vec<PathBuf> = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|file| file.path())
+            .filter(|path| path.is_file())
+            .collect();
+        captures.sort();
+        if captures.is_empty() {
+            return Ok(());
+        }
+        println!("\n$ kmi book replay --seq {seq} {}/*", folder.display());
+        let mut command = std::process::Command::new(&self.kmi);
+        shell::run(command.args(["book", "replay", "--seq", seq]).args(captures))
     }
 
     fn path(&self, name: &str) -> String {

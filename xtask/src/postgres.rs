@@ -25,8 +25,8 @@ pub(crate) fn binaries() -> Option<PathBuf> {
     find()
 }
 
+/// The newest of Debian's folders, else the first on the search path that has all we call.
 fn find() -> Option<PathBuf> {
-    let on_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let mut installed: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -34,13 +34,10 @@ fn find() -> Option<PathBuf> {
         .map(|version| version.path().join("bin"))
         .collect();
     installed.sort();
-    let folders = on_path
-        .unwrap_or_default()
-        .into_iter()
-        .chain(installed.into_iter().rev());
-    folders
-        .into_iter()
-        .find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = installed.into_iter().rev().chain(std::env::split_paths(&path));
+    let programs = ["initdb", "postgres", "pg_isready", "createdb"];
+    folders.find(|folder| programs.iter().all(|program| folder.join(program).is_file()))
 }
 
 impl Postgres {
@@ -109,7 +106,9 @@ impl Postgres {
                 bail!("postgres ended at once with {status}");
             }
             let mut ask = Command::new(binaries.join("pg_isready"));
-            ask.arg("-q").arg("-h").arg(self.folder.path()).current_dir("/");
+            ask.args(["-q", "-U", "kmi", "-d", "postgres", "-h"])
+                .arg(self.folder.path());
+            ask.current_dir("/");
             if shell::succeeds(&mut ask) {
                 return Ok(());
             }
