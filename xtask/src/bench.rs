@@ -35,7 +35,7 @@ struct Program {
     bench: &'static str,
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     Program {
         id: "B1",
         package: "kmi-kalshi",
@@ -65,6 +65,11 @@ const PROGRAMS: [Program; 7] = [
         id: "B7",
         package: "kmi-storage",
         bench: "b7_ingest",
+    },
+    Program {
+        id: "B8",
+        package: "kmi-domain",
+        bench: "b8_matching",
     },
     Program {
         id: "B14",

@@ -21,15 +21,28 @@ pub(crate) struct Figure {
     /// What we aim for; `None` where the figure only informs.
     #[serde(default)]
     pub(crate) target: Option<f64>,
-    /// True where less is better: times and sizes.
-    #[serde(default)]
-    pub(crate) lower_is_better: bool,
     /// What it was measured against in the same run.
     #[serde(default)]
     pub(crate) reference: Option<Reference>,
     /// What the run verified before the figure counted.
     #[serde(default)]
     pub(crate) check: String,
+}
+
+impl Figure {
+    /// Whether it reaches its target, if it has one: times and sizes stay below it, rates above.
+    pub(crate) fn is_met(&self) -> Option<bool> {
+        let less_is_better = matches!(
+            self.unit.as_str(),
+            "s" | "ms" | "us" | "µs" | "ns" | "MB" | "bytes"
+        );
+        let target = self.target?;
+        Some(if less_is_better {
+            self.value <= target
+        } else {
+            self.value >= target
+        })
+    }
 }
 
 /// A figure of someone else's, same work, same machine, same run.
@@ -102,7 +115,6 @@ impl Figures {
             value: median(&runs),
             runs,
             target: None,
-            lower_is_better: false,
             reference: None,
             check: String::new(),
         });

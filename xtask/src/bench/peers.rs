@@ -1,6 +1,8 @@
 //! Other people's programs on the same work, from `../shared/bench` where it exists: [`Peers`].
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -114,36 +116,59 @@ impl Peers {
             .collect()
     }
 
+    /// Runs a peer until it printed the line that counts; what it would do after that is not waited for.
     fn round(&self, peer: &Peer) -> Result<Option<PeerFigure>> {
         let Some((scripts, python)) = &self.scripts else {
             return Ok(None);
         };
-        let mut command = std::process::Command::new(python);
-        command
-            .arg("-B")
+        let mut child = Command::new(python)
+            .args(["-B", "-u"])
             .arg(scripts.join(peer.script))
             .args(peer.arguments)
-            .current_dir(&self.run_folder);
-        // The script of B4 goes on to a database we do not have, after the line that counts: its exit code says nothing.
-        let output = command.output().context("cannot start python")?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let figure = text
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter_map(|line| {
-                let name = line[peer.name_key].as_str()?.to_owned();
-                let value = line[peer.value_key].as_f64()?;
-                name.starts_with(peer.name).then_some(PeerFigure {
-                    id: peer.id,
-                    name,
-                    unit: peer.unit,
-                    value,
-                })
-            })
-            .next_back();
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        figure
-            .map(Some)
-            .with_context(|| format!("no figure; it said: {}", complaint.trim()))
+            .current_dir(&self.run_folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start python")?;
+        let stdout = child.stdout.take().context("python gave no output to read")?;
+        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        let figure = lines.find_map(|line| peer.figure(&line));
+        // It may have ended by itself; both are fine.
+        let _ = child.kill();
+        child.wait()?;
+        figure.map(Some).context("it printed no figure")
+    }
+}
+
+impl Peer {
+    /// The figure, if this is the line that counts.
+    fn figure(&self, line: &str) -> Option<PeerFigure> {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let name = line[self.name_key].as_str()?;
+        let value = line[self.value_key].as_f64()?;
+        name.starts_with(self.name).then(|| PeerFigure {
+            id: self.id,
+            name: name.to_owned(),
+            unit: self.unit,
+            value,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_line_that_counts_is_a_figure() {
+        let sweep = &PEERS[1];
+        assert!(
+            sweep
+                .figure(r#"{"peer": "vectorbt 1.0.0", "bars_per_s": 420875}"#)
+                .is_none()
+        );
+        assert!(sweep.figure("Traceback").is_none());
+        let figure = sweep.figure(r#"{"peer": "vectorbt sweep 100 combos", "bar_combos_per_s": 937180}"#);
+        assert!((figure.unwrap().value - 937_180.0).abs() < 1e-9);
     }
 }

@@ -87,17 +87,8 @@ fn row(figure: &Figure) -> String {
         ),
         None => (String::new(), String::new()),
     };
-    let (target, met) = match target {
-        Some(target) => {
-            let met = if figure.lower_is_better {
-                value <= target
-            } else {
-                value >= target
-            };
-            (amount(*target), if met { "yes" } else { "no" })
-        }
-        None => (String::new(), ""),
-    };
+    let target = target.map_or_else(String::new, amount);
+    let met = figure.is_met().map_or("", |met| if met { "yes" } else { "no" });
     let runs = runs.len();
     format!(
         "| {id} | {case} | {} {unit} | {compared} | {ratio} | {target} | {met} | {runs} | {check} |",
@@ -170,7 +161,7 @@ mod tests {
 
     #[test]
     fn less_can_be_better() {
-        let line = r#"{"id":"B14","case":"c","unit":"s","value":0.61,"target":0.5,"lower_is_better":true}"#;
+        let line = r#"{"id":"B14","case":"c","unit":"s","value":0.61,"target":0.5}"#;
         let figure: Figure = serde_json::from_str(line).unwrap();
         assert!(
             row(&figure).contains("| 0.6100 s |  |  | 0.5000 | no |"),
