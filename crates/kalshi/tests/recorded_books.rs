@@ -1,5 +1,7 @@
 //! Books replayed from the recorded captures come out as they are known to.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 mod common;
 
 use std::path::{Path, PathBuf};

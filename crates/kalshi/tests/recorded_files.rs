@@ -1,5 +1,7 @@
 //! Every recorded file beside the repository is taken whole.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -7,14 +7,14 @@ use std::io;
 use serde::Deserialize;
 use serde::de::value::{BorrowedStrDeserializer, Error as ValueError, MapDeserializer};
 
-use super::{Chunk, IgnoredBody, Item, LineReader, Reason, Record, RecordingKind, Rejection};
+use super::{Chunk, IgnoredBody, Item, LineReader, MAX_LINE, Reason, Record, RecordingKind, Rejection};
 use crate::wire::{EventBody, MarketBody, TradeBody};
 
-/// Lines one row may span inside quotes.
-const MAX_ROW_LINES: usize = 10_000;
+/// Lines one row may span inside quotes: texts have paragraphs. A quote that is still open then is a mistake.
+const MAX_ROW_LINES: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rows {
+enum Content {
     Trades,
     Markets,
     Events,
@@ -25,7 +25,7 @@ enum Rows {
 #[derive(Debug)]
 pub(super) struct Table {
     lines: LineReader,
-    rows: Rows,
+    content: Content,
     /// Field of each column; `None` for one that is not read.
     columns: Vec<Option<String>>,
 }
@@ -40,26 +40,26 @@ impl Table {
                 Some(Chunk::TooLong) | None => break None,
             }
         };
-        let Some(names) = header.as_deref().and_then(cells) else {
+        let Some(names) = header.as_deref().and_then(|header| cells(header).ok()) else {
             return Ok(None);
         };
         let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
-        let Some(rows) = rows(&names) else {
+        let Some(content) = content(&names) else {
             return Ok(None);
         };
         Ok(Some(Table {
             lines,
-            rows,
+            content,
             columns: columns(&names),
         }))
     }
 
     pub(super) fn kind(&self) -> RecordingKind {
-        match self.rows {
-            Rows::Trades => RecordingKind::Trades,
-            Rows::Markets => RecordingKind::Markets,
-            Rows::Events => RecordingKind::Events,
-            Rows::Fills => RecordingKind::Ignored,
+        match self.content {
+            Content::Trades => RecordingKind::Trades,
+            Content::Markets => RecordingKind::Markets,
+            Content::Events => RecordingKind::Events,
+            Content::Fills => RecordingKind::Ignored,
         }
     }
 
@@ -97,8 +97,11 @@ impl Table {
             let Ok(line) = std::str::from_utf8(line) else {
                 return Ok(Some(Err(Reason::NotUtf8)));
             };
+            if row.len() + line.len() > MAX_LINE {
+                return Ok(Some(Err(Reason::TooLong)));
+            }
             row.push_str(line);
-            if memchr::memchr_iter(b'"', row.as_bytes()).count() % 2 == 0 {
+            if self.content == Content::Trades || !matches!(cells(&row), Err(Broken::Open)) {
                 return Ok(Some(Ok(row)));
             }
             row.push('\n');
@@ -107,22 +110,22 @@ impl Table {
     }
 
     fn record(&self, row: &str) -> Result<Record, Reason> {
-        let cells = cells(row).ok_or(Reason::Quotes)?;
+        let cells = cells(row).map_err(|_| Reason::Quotes)?;
         if cells.len() != self.columns.len() {
             return Err(Reason::Cells {
                 cells: cells.len(),
                 columns: self.columns.len(),
             });
         }
-        match self.rows {
-            Rows::Trades => Ok(Record::Trade(self.body::<TradeBody<'_>>(&cells)?.to_trade()?)),
-            Rows::Markets => Ok(Record::Market(Box::new(
+        match self.content {
+            Content::Trades => Ok(Record::Trade(self.body::<TradeBody<'_>>(&cells)?.to_trade()?)),
+            Content::Markets => Ok(Record::Market(Box::new(
                 self.body::<MarketBody<'_>>(&cells)?.to_market()?,
             ))),
-            Rows::Events => Ok(Record::Event(Box::new(
+            Content::Events => Ok(Record::Event(Box::new(
                 self.body::<EventBody<'_>>(&cells)?.to_event()?,
             ))),
-            Rows::Fills => Ok(Record::Ignored(IgnoredBody::Fill)),
+            Content::Fills => Ok(Record::Ignored(IgnoredBody::Fill)),
         }
     }
 
@@ -141,16 +144,16 @@ impl Table {
 /// Fields that are lists and so have no place in a cell.
 const NESTED: [&str; 3] = ["price_ranges", "markets", "mve_selected_legs"];
 
-fn rows(names: &[&str]) -> Option<Rows> {
+fn content(names: &[&str]) -> Option<Content> {
     let has = |name: &str| names.contains(&name);
     let has_any = |wanted: &[&str]| wanted.iter().any(|name| has(name));
     let counted = has_any(&["count", "count_fp"]);
     let priced = has_any(&["yes_price", "yes_price_dollars", "no_price", "no_price_dollars"]);
     if counted && has_any(&["fee_cost", "is_taker", "order_id", "fill_id"]) {
-        return Some(Rows::Fills);
+        return Some(Content::Fills);
     }
     if has("trade_id") || counted && priced {
-        return Some(Rows::Trades);
+        return Some(Content::Trades);
     }
     let named = has_any(&["ticker", "market_ticker", "window"]);
     let told = [
@@ -163,9 +166,9 @@ fn rows(names: &[&str]) -> Option<Rows> {
         "settlement_value_dollars",
     ];
     if named && has_any(&told) {
-        return Some(Rows::Markets);
+        return Some(Content::Markets);
     }
-    (!named && has("event_ticker") && has("series_ticker")).then_some(Rows::Events)
+    (!named && has("event_ticker") && has("series_ticker")).then_some(Content::Events)
 }
 
 /// Field of each column: a second column of one name is not read, and other names of the ticker give way to `ticker`.
@@ -186,22 +189,31 @@ fn columns(names: &[&str]) -> Vec<Option<String>> {
         .collect()
 }
 
-/// Cells of a row by RFC 4180; `None` when the quotes do not fit.
-fn cells(row: &str) -> Option<Vec<Cow<'_, str>>> {
+/// Why a row cannot be cut into cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    /// A quoted cell does not end.
+    Open,
+    /// Text follows a closing quote.
+    Stray,
+}
+
+/// Cells of a row by RFC 4180.
+fn cells(row: &str) -> Result<Vec<Cow<'_, str>>, Broken> {
     let mut cells = Vec::new();
     let mut rest = row;
     loop {
-        let (cell, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_cell(quoted)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                (Cow::Borrowed(&rest[..end]), &rest[end..])
-            }
+        let (cell, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_cell(quoted).ok_or(Broken::Open)?
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            (Cow::Borrowed(&rest[..end]), &rest[end..])
         };
         cells.push(cell);
         match after.strip_prefix(',') {
             Some(next) => rest = next,
-            None => return after.is_empty().then_some(cells),
+            None if after.is_empty() => return Ok(cells),
+            None => return Err(Broken::Stray),
         }
     }
 }
@@ -233,7 +245,7 @@ mod tests {
     fn cells_are_cut_at_commas_outside_quotes() {
         assert_eq!(cells("a,,\"b,\"\"c\"\"\"").unwrap(), ["a", "", "b,\"c\""]);
         assert_eq!(cells("").unwrap(), [""]);
-        assert!(cells("\"a\"b,c").is_none());
-        assert!(cells("\"a").is_none());
+        assert_eq!(cells("\"a\"b,c"), Err(Broken::Stray));
+        assert_eq!(cells("\"a"), Err(Broken::Open));
     }
 }

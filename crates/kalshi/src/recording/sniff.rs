@@ -68,11 +68,10 @@ fn guess(head: &[u8]) -> Guess {
         };
     }
     match serde_json::from_slice::<IgnoredAny>(first) {
-        Ok(_) => Guess::Lines,
         Err(error) if error.is_eof() && (first.len() == 1 || !second.is_some_and(is_object)) => {
             Guess::Document
         }
-        Err(_) => Guess::Lines,
+        _ => Guess::Lines,
     }
 }
 

@@ -308,10 +308,11 @@ fn candle(node: &Node, value: &str) -> Result<Record, Reason> {
 
 /// What a container adds to its members' surroundings, itself or in the note a recorder put beside the answer.
 fn context_of(node: &Node, entries: &Entries<'_>) -> Arc<Context> {
-    let note: Option<Entries<'_>> = entries.leaf("_metadata");
+    let beside: Option<Entries<'_>> = entries.leaf("_metadata");
     let find = |key: &str| {
-        let own = entries.get(key);
-        own.or_else(|| note.as_ref().and_then(|note| note.get(key)))
+        let stated = entries.get(key);
+        stated
+            .or_else(|| beside.as_ref().and_then(|beside| beside.get(key)))
             .map(RawValue::get)
     };
     let ticker: Option<String> = find("market_ticker")

@@ -102,11 +102,7 @@ impl CandleBody<'_> {
                 .map_or(Ok(None), DistributionBody::to_ohlc)
                 .map_err(|error: FieldError| error.within(name))
         };
-        let price_part = |read: fn(&DistributionBody<'_>) -> Result<Option<Price>, FieldError>| {
-            price_body
-                .map_or(Ok(None), read)
-                .map_err(|error| error.within("price"))
-        };
+        let inside = |error: FieldError| error.within("price");
         let end = named!(self, end_period_ts).required()?.int()?;
         Ok(Candle {
             ticker,
@@ -115,8 +111,12 @@ impl CandleBody<'_> {
             yes_bid: side(&self.yes_bid, "yes_bid")?,
             yes_ask: side(&self.yes_ask, "yes_ask")?,
             price: side(&self.price, "price")?,
-            mean: price_part(|body| body.mean())?,
-            previous: price_part(|body| body.previous())?,
+            mean: price_body
+                .map_or(Ok(None), DistributionBody::mean)
+                .map_err(inside)?,
+            previous: price_body
+                .map_or(Ok(None), DistributionBody::previous)
+                .map_err(inside)?,
             volume: quantity(named!(self, volume), named!(self, volume_fp))?
                 .ok_or(FieldError::missing("volume_fp"))?,
             open_interest: quantity(named!(self, open_interest), named!(self, open_interest_fp))?

@@ -257,6 +257,10 @@ impl MarketBody<'_> {
 }
 
 /// No order can rest at nothing or at a dollar: those are the exchange's words for "none".
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape `Option::filter` wants"
+)]
 pub(crate) fn is_quote(price: &Price) -> bool {
     *price != Price::ZERO && *price != Price::ONE
 }
