@@ -11,7 +11,7 @@ mod notes;
 pub mod text;
 
 pub use breakdown::{Group, by_price_band, by_series, extremes};
-pub use calibration::{CalibrationBin, calibration};
+pub use calibration::calibration;
 pub use notes::notes;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! What buying a contract costs, what it is worth to someone with a belief, and how many to buy.
 
 use kmi_domain::fees::{FeeSchedule, Role};
+use kmi_domain::probability::{Bet, kelly_quantity};
 use kmi_domain::{BookSide, Money, Price, Quantity, Side};
 
 use crate::strategy::{MarketId, NewOrder, View};
@@ -22,26 +23,10 @@ pub(super) const fn of_side(yes_price: Price, side: Side) -> Price {
     }
 }
 
-/// Probability of the contract of `side` paying, from that of YES.
-pub(super) fn chance_of(side: Side, yes: f64) -> f64 {
-    match side {
-        Side::Yes => yes,
-        Side::No => 1.0 - yes,
-    }
-}
-
-/// Taker fee per contract at `price` in dollars, without the rounding of a whole fill. `None` where the schedule is not
+/// Buying `side` at `price` as a taker, believing in YES with probability `yes`. `None` where the fee schedule is not
 /// published: no edge can be told then.
-pub(super) fn taker_fee(fees: FeeSchedule, price: Price) -> Option<f64> {
-    let rate = f64::from(fees.rate(Role::Taker).ok()?.millionths()) / 1e6;
-    let multiplier = f64::from(fees.multiplier.millionths()) / 1e6;
-    let p = price.probability();
-    Some(rate * multiplier * p * (1.0 - p))
-}
-
-/// Expected profit in dollars of one contract bought at `price` as a taker and held, when it pays with probability `chance`.
-pub(super) fn edge(chance: f64, price: Price, fees: FeeSchedule) -> Option<f64> {
-    Some(chance - price.probability() - taker_fee(fees, price)?)
+pub(super) fn bet_on(side: Side, price: Price, yes: f64, fees: FeeSchedule) -> Option<Bet> {
+    Bet::new(side, price, yes, fees, Role::Taker).ok()
 }
 
 /// An order for the contract of `side` that accepts prices up to `worst`, that contract's price, brought to the grid on the
@@ -64,19 +49,21 @@ pub(super) fn order_up_to(
     }
 }
 
-/// The highest price of the contract of `side` on the market's grid, not above `start`, that leaves `min_edge` after the fee.
+/// The highest price of the contract of `side` on the market's grid that leaves `min_edge` dollars after the fee to someone
+/// who believes in YES with probability `yes`.
 pub(super) fn worst_price(
     view: &View<'_>,
     market: MarketId,
     side: Side,
-    chance: f64,
+    yes: f64,
     min_edge: f64,
 ) -> Option<Price> {
-    let info = view.market(market);
+    let fees = view.market(market).fees;
+    let belief = bet_on(side, Price::ZERO, yes, fees)?.belief;
     // Cost rises with the price, so the first price that qualifies from above is the highest; the fee is at most two cents, so
     // it is close below.
-    let mut worst = on_grid_below(view, market, side, Price::nearest(chance - min_edge)?)?;
-    while edge(chance, worst, info.fees)? < min_edge {
+    let mut worst = on_grid_below(view, market, side, Price::nearest(belief - min_edge)?)?;
+    while bet_on(side, worst, yes, fees)?.expected_value() < min_edge {
         worst = on_grid_below(view, market, side, worst.checked_offset(-1)?)?;
     }
     Some(worst)
@@ -111,29 +98,16 @@ pub(super) struct Stake {
 }
 
 impl Stake {
-    /// Whole contracts worth buying at `price`, each paying with probability `chance`; zero without an edge.
-    pub(super) fn contracts(&self, chance: f64, price: Price, fees: FeeSchedule) -> Quantity {
-        let Some(fee) = taker_fee(fees, price) else {
+    /// Whole contracts worth buying; none without an edge.
+    pub(super) fn contracts(&self, bet: &Bet, fees: FeeSchedule) -> Quantity {
+        let full = bet.kelly_fraction();
+        if full <= 0.0 {
             return Quantity::ZERO;
-        };
-        let cost = price.probability() + fee;
-        let share = (self.kelly * kelly_fraction(chance, cost)).min(self.max_fraction);
-        whole_contracts(share * self.bankroll.dollars().max(0.0) / cost)
+        }
+        let multiple = self.kelly.min(self.max_fraction / full);
+        let purchase = kelly_quantity(bet, self.bankroll, multiple, Quantity::ONE, fees, Role::Taker);
+        purchase.map_or(Quantity::ZERO, |purchase| purchase.quantity)
     }
-}
-
-fn kelly_fraction(chance: f64, cost: f64) -> f64 {
-    if cost >= 1.0 {
-        return 0.0;
-    }
-    ((chance - cost) / (1.0 - cost)).max(0.0)
-}
-
-/// Rounds down to whole contracts; NaN and less than one give none, and nobody buys over a million.
-fn whole_contracts(contracts: f64) -> Quantity {
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to 0..=1e6 just before")]
-    let whole = contracts.clamp(0.0, 1e6) as i32;
-    Quantity::from_contracts(whole)
 }
 
 /// Signed contracts held once every open order has filled whole.

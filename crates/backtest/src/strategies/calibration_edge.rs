@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kmi_domain::{Money, Price, Quantity, Side, Timestamp};
 
-use super::buying::{Stake, chance_of, edge, offered, order_up_to, worst_price};
+use super::buying::{Stake, bet_on, offered, order_up_to, worst_price};
 use super::calibrator::{CURVES, Calibrator};
 use crate::strategy::{
     Event, Intents, MarketId, ParamError, ParamKind, ParamSpec, Params, Strategy, StrategyDescription, View,
@@ -157,28 +157,29 @@ impl CalibrationEdge {
             return;
         };
         for side in [Side::Yes, Side::No] {
-            self.buy_if_cheap(market, side, chance_of(side, yes), view, intents);
+            self.buy_if_cheap(market, side, yes, view, intents);
         }
     }
 
+    /// Buys `side`, believing in YES with probability `yes`, if that is worth it.
     fn buy_if_cheap(
         &self,
         market: MarketId,
         side: Side,
-        chance: f64,
+        yes: f64,
         view: &View<'_>,
         intents: &mut Intents,
     ) -> Option<()> {
-        let price = offered(view, market, side)?;
         let fees = view.market(market).fees;
-        if edge(chance, price, fees)? < self.min_edge {
+        let bet = bet_on(side, offered(view, market, side)?, yes, fees)?;
+        if bet.expected_value() < self.min_edge {
             return None;
         }
         let quantity = match self.stake {
-            Some(stake) => stake.contracts(chance, price, fees).min(self.quantity),
+            Some(stake) => stake.contracts(&bet, fees).min(self.quantity),
             None => self.quantity,
         };
-        let worst = worst_price(view, market, side, chance, self.min_edge)?;
+        let worst = worst_price(view, market, side, yes, self.min_edge)?;
         let order = order_up_to(view, market, side, worst, quantity)?;
         if quantity.is_positive() {
             intents.place(order.until(view.now().plus(self.patience)));

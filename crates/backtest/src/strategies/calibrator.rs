@@ -5,6 +5,7 @@
 //! towards the price: a handful of markets must not overrule it.
 
 use kmi_domain::Price;
+use kmi_domain::scoring::BinEdges;
 
 /// A recalibration.
 #[derive(Clone, Debug)]
@@ -45,14 +46,13 @@ impl Calibrator {
     }
 }
 
-/// Upper edges of the bins in dollars, as the calibration table has them by default.
-const EDGES: [f64; 12] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0];
-
 /// Hit rates by bin of price.
 #[derive(Clone, Debug)]
 pub(super) struct Bins {
     prior: f64,
     min_count: u64,
+    /// Those of the calibration table.
+    edges: BinEdges,
     cells: Vec<Bin>,
 }
 
@@ -65,15 +65,17 @@ struct Bin {
 
 impl Bins {
     fn new(prior: f64, min_count: u64) -> Bins {
+        let edges = BinEdges::default();
         Bins {
+            cells: vec![Bin::default(); edges.len()],
+            edges,
             prior,
             min_count,
-            cells: vec![Bin::default(); EDGES.len()],
         }
     }
 
     fn learn(&mut self, price: Price, came_true: bool) {
-        let bin = &mut self.cells[bin_of(price)];
+        let bin = &mut self.cells[self.edges.bin_of(price.into())];
         bin.n += 1;
         bin.yes += u64::from(came_true);
         bin.prices += price.probability();
@@ -82,18 +84,13 @@ impl Bins {
     /// The price, shifted by what its bin's hit rate exceeded its mean price by, as if `prior` more markets had come out
     /// exactly as priced.
     fn probability(&self, price: Price) -> Option<f64> {
-        let bin = self.cells[bin_of(price)];
+        let bin = self.cells[self.edges.bin_of(price.into())];
         if bin.n < self.min_count.max(1) {
             return None;
         }
         let shift = (bin.yes as f64 - bin.prices) / (bin.n as f64 + self.prior);
         Some((price.probability() + shift).clamp(0.0, 1.0))
     }
-}
-
-fn bin_of(price: Price) -> usize {
-    let p = price.probability();
-    EDGES.iter().position(|&edge| p < edge).unwrap_or(EDGES.len() - 1)
 }
 
 /// Platt scaling (Platt 1999) of log odds, held near the identity by a normal prior on both coefficients; refitted by

@@ -5,7 +5,10 @@ use crate::strategy::StrategyDescription;
 mod buying;
 pub mod calibration_edge;
 mod calibrator;
+pub mod event_arbitrage;
 pub mod fixed_horizon;
+pub mod kelly_model;
+pub mod market_maker;
 pub mod mean_reversion;
 pub mod momentum;
 mod swing;
@@ -17,7 +20,10 @@ mod testing;
 pub(crate) fn all() -> Vec<StrategyDescription> {
     vec![
         calibration_edge::DESCRIPTION,
+        event_arbitrage::DESCRIPTION,
         fixed_horizon::DESCRIPTION,
+        kelly_model::DESCRIPTION,
+        market_maker::DESCRIPTION,
         mean_reversion::DESCRIPTION,
         momentum::DESCRIPTION,
     ]

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use kmi_domain::scoring::BinRates;
 use kmi_domain::{Money, Timestamp};
 
 use super::super::format::{escape, signed_dollars, thousands};
-use super::super::{CalibrationBin, Report, calibration as calibration_of};
+use super::super::{Report, calibration as calibration_of};
 use super::scale::{Scale, ticks};
 use super::sections::tone;
 use crate::metrics::{EquityPoint, drawdown_curve};
@@ -242,13 +243,16 @@ pub(super) fn periods(report: &Report) -> String {
 
 /// Price at which each market was first traded against how often such markets came out yes.
 pub(super) fn calibration(report: &Report) -> String {
-    let bins = calibration_of(report);
+    let bins: Vec<(u64, BinRates)> = calibration_of(report)
+        .into_iter()
+        .filter_map(|bin| Some((bin.n, bin.rates?)))
+        .collect();
     if bins.is_empty() {
         return String::new();
     }
-    let most = bins.iter().map(|bin| bin.n).max().unwrap_or(1) as f64;
-    let marks: String = bins.iter().map(|bin| mark(bin, most)).collect();
-    let rows: String = bins.iter().map(bin_row).collect();
+    let most = bins.iter().map(|(n, _)| *n).max().unwrap_or(1) as f64;
+    let marks: String = bins.iter().map(|(n, bin)| mark(*n, bin, most)).collect();
+    let rows: String = bins.iter().map(|(n, bin)| bin_row(*n, bin)).collect();
     let axis = [0, 25, 50, 75, 100]
         .iter()
         .map(|at| {
@@ -273,7 +277,7 @@ pub(super) fn calibration(report: &Report) -> String {
     )
 }
 
-fn mark(bin: &CalibrationBin, most: f64) -> String {
+fn mark(n: u64, bin: &BinRates, most: f64) -> String {
     let x = bin.mean_price * 100.0;
     let y = |share: f64| (1.0 - share) * 100.0;
     let outside = bin.mean_price < bin.ci_low || bin.mean_price > bin.ci_high;
@@ -284,21 +288,21 @@ fn mark(bin: &CalibrationBin, most: f64) -> String {
         y(bin.ci_low),
         y(bin.ci_high),
         y(bin.hit_rate),
-        0.9 + 1.6 * (bin.n as f64 / most).sqrt(),
-        thousands(bin.n),
+        0.9 + 1.6 * (n as f64 / most).sqrt(),
+        thousands(n),
         bin.mean_price,
         bin.hit_rate * 100.0,
     )
 }
 
-fn bin_row(bin: &CalibrationBin) -> String {
+fn bin_row(n: u64, bin: &BinRates) -> String {
     let interval = format!("{:.1} – {:.1} %", bin.ci_low * 100.0, bin.ci_high * 100.0);
     format!(
         "<tr><td class=\"n\">{:.4}</td><td class=\"n\">{:.1} %</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
         bin.mean_price,
         bin.hit_rate * 100.0,
         escape(&interval),
-        thousands(bin.n)
+        thousands(n)
     )
 }
 
