@@ -430,7 +430,7 @@ mod tests {
     fn the_average_halves_a_prints_weight_every_half_life() {
         let mut desk = Desk::tape(1);
         let mut strategy =
-            KellyModel::new(&params(&DESCRIPTION, &[]), Ewma::new(Duration::from_secs(3_600))).unwrap();
+            KellyModel::new(&params(&DESCRIPTION, &[]), Ewma::new(Duration::from_hours(1))).unwrap();
         desk.print(&mut strategy, 0, "0.20");
         desk.wait(7_200);
         desk.print(&mut strategy, 0, "0.60");
@@ -445,7 +445,7 @@ mod tests {
     fn the_recalibrated_price_learns_only_what_has_settled() {
         let mut desk = Desk::tape(60);
         desk.until_close(100_000);
-        let model = RecalibratedPrice::new(5.0, 50, Duration::from_secs(43_200));
+        let model = RecalibratedPrice::new(5.0, 50, Duration::from_hours(12));
         let mut strategy = KellyModel::new(&params(&DESCRIPTION, &[]), model).unwrap();
         for market in 0..60 {
             desk.print(&mut strategy, market, "0.30");
