@@ -1,6 +1,5 @@
 //! Were the prices traded at right? Predicted against happened, over the markets traded.
 
-use kmi_domain::MarketResult;
 use kmi_domain::scoring::{BinEdges, CalibrationBin, Scorer};
 
 use super::Report;
@@ -11,7 +10,7 @@ use super::Report;
 pub fn calibration(report: &Report) -> Vec<CalibrationBin> {
     let mut scorer = Scorer::new();
     for market in &report.markets {
-        if let Some(outcome) = market.result.and_then(MarketResult::outcome) {
+        if let Some(outcome) = market.result.outcome() {
             scorer.add(market.first_yes_price, outcome.into());
         }
     }

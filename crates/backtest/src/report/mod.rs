@@ -3,6 +3,7 @@
 //! A [`Report`] holds every number once; [`text`], [`csv`] and [`html`] only lay them out. All three are pure.
 
 mod breakdown;
+mod build;
 mod calibration;
 pub mod csv;
 mod format;
@@ -11,6 +12,7 @@ mod notes;
 pub mod text;
 
 pub use breakdown::{Group, by_price_band, by_series, extremes};
+pub use build::About;
 pub use calibration::calibration;
 pub use notes::notes;
 
@@ -40,7 +42,7 @@ pub struct Report {
     pub metrics: Metrics,
     /// How sure they are; `None` when not asked for.
     pub intervals: Option<BootstrapIntervals>,
-    /// Markets traded, by settlement time, then ticker.
+    /// Markets traded and settled, by settlement time, then ticker.
     pub markets: Vec<TradedMarket>,
     /// Fills, oldest first.
     pub trades: Vec<Trade>,
@@ -71,11 +73,15 @@ pub struct Provenance {
     pub latency: String,
     /// Seed of whatever chance there was.
     pub seed: Option<u64>,
-    /// Intents the engine refused, by reason.
-    pub refused: BTreeMap<String, u64>,
+    /// Orders the simulated exchange refused.
+    pub refused: u64,
+    /// Markets traded that never settled within the run: they are in no figure.
+    pub unsettled: u64,
+    /// What the contracts still held in them cost, with fees.
+    pub unsettled_cost: Money,
 }
 
-/// A market with at least one fill.
+/// A settled market with at least one fill.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TradedMarket {
     /// Booked P&L.
@@ -86,8 +92,8 @@ pub struct TradedMarket {
     pub series: Option<SeriesTicker>,
     /// What YES means, in words; may be empty.
     pub title: String,
-    /// Result; `None` where there is none and the position was marked instead.
-    pub result: Option<MarketResult>,
+    /// Result.
+    pub result: MarketResult,
     /// Number of fills.
     pub fills: u64,
     /// Contracts traded, both ways.

@@ -3,7 +3,7 @@
 use kmi_domain::Money;
 
 use super::Report;
-use super::format::{percent, thousands};
+use super::format::{dollars, percent, thousands};
 
 /// Days of P&L below which a yearly ratio says little.
 const FEW_DAYS: usize = 60;
@@ -17,7 +17,7 @@ pub fn notes(report: &Report) -> Vec<String> {
     notes.extend(interval(report));
     notes.extend(few_days(report));
     notes.extend(concentration(report));
-    notes.extend(without_result(report));
+    notes.extend(unsettled(report));
     notes.extend(refused(report));
     notes.push(
         "Fills meet recorded orders and trades as if our own had not changed them: market impact is not modelled, and a \
@@ -103,24 +103,27 @@ fn concentration(report: &Report) -> Option<String> {
     )
 }
 
-fn without_result(report: &Report) -> Option<String> {
-    let count = report
-        .markets
-        .iter()
-        .filter(|market| market.result.is_none())
-        .count();
+fn unsettled(report: &Report) -> Option<String> {
+    let count = report.provenance.unsettled;
     (count > 0).then(|| {
-        format!("{count} traded markets have no result; their positions are valued at their mark, not at a payout.")
+        format!(
+            "Traded but never settled within the run: {} markets, holding contracts that cost {} with fees. They are in no \
+             figure above.",
+            thousands(count),
+            dollars(report.provenance.unsettled_cost)
+        )
     })
 }
 
 fn refused(report: &Report) -> Option<String> {
-    let refused = &report.provenance.refused;
-    let reasons: Vec<String> = refused
-        .iter()
-        .map(|(reason, count)| format!("{reason} ({})", thousands(*count)))
-        .collect();
-    (!refused.is_empty()).then(|| format!("Refused by the simulated exchange: {}.", reasons.join(", ")))
+    let refused = report.provenance.refused;
+    (refused > 0).then(|| {
+        format!(
+            "The simulated exchange refused {} of {} orders.",
+            thousands(refused),
+            thousands(report.orders)
+        )
+    })
 }
 
 /// P&L after fees per dollar turned over, `None` without turnover.

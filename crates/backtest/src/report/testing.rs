@@ -117,7 +117,7 @@ fn market(name: &str, settled: &str, trades: &[Trade]) -> TradedMarket {
         event: None,
         series: Some(name.split_once('-').unwrap().0.parse().unwrap()),
         title: "More than 1\" <of> rain & snow".to_owned(),
-        result: own[0].result,
+        result: own[0].result.unwrap(),
         fills: own.len() as u64,
         contracts: own.iter().map(|trade| trade.quantity).sum(),
         first_yes_price: own[0].yes_price(),

@@ -168,7 +168,7 @@ fn markets(title: &str, markets: &[&TradedMarket]) -> String {
             "  {:>11}  {:<32} {:<4} {}",
             signed_dollars(market.booking.pnl()),
             shortened(market.ticker().as_str(), 32),
-            super::result_word(market.result),
+            market.result.as_str(),
             shortened(&market.title, 40)
         );
         _ = writeln!(text, "{}", line.trim_end());

@@ -258,7 +258,10 @@ impl MarketMaker {
                 self.quote(order.market, view, intents);
             }
             // Refused because the book moved on the way: wait for the next look at it.
-            UpdateKind::Refused(_) | UpdateKind::Accepted | UpdateKind::Amended | UpdateKind::Unchanged => {}
+            UpdateKind::Refused(_)
+            | UpdateKind::Accepted
+            | UpdateKind::Amended { .. }
+            | UpdateKind::Unchanged => {}
         }
     }
 }

@@ -14,7 +14,9 @@ pub mod momentum;
 mod swing;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 /// Every strategy's description; one line each.
 pub(crate) fn all() -> Vec<StrategyDescription> {

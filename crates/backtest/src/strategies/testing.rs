@@ -6,6 +6,10 @@ use kmi_domain::book::SyncedBook;
 use kmi_domain::fees::{FeeSchedule, Role};
 use kmi_domain::{Level, MarketResult, Money, Price, Quantity, Side, TickGrid, Timestamp};
 
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::feed::{DataKind, Dataset, DatasetBuilder, FeedEvent, FeedKind, MarketEnd};
 use crate::strategy::{
     Books, ClientOrderId, Event, Fill, Intent, Intents, MarketId, MarketInfo, MarketView, NewOrder,
     OpenOrder, OrderStage, OrderUpdate, Params, Strategy, StrategyDescription, Trade, UpdateKind, View,
@@ -103,7 +107,7 @@ impl Desk {
     }
 
     pub(super) fn position(&self, market: u32) -> Quantity {
-        self.seen[market as usize].holding.quantity()
+        self.seen[market as usize].position.quantity()
     }
 
     pub(super) fn start(&mut self, strategy: &mut impl Strategy) {
@@ -176,7 +180,7 @@ impl Desk {
             role: Role::Taker,
         };
         let seen = &mut self.seen[placed.id.market.index()];
-        seen.holding.apply(fill.side, fill.price, quantity, Money::ZERO);
+        seen.position.apply(fill.side, fill.price, quantity, Money::ZERO);
         self.cash -= fill.outcome_price() * quantity;
         for order in &mut seen.orders {
             if order.id == placed.id {
@@ -279,5 +283,64 @@ fn open(id: ClientOrderId, order: &NewOrder, now: Timestamp) -> OpenOrder {
         time_in_force: order.time_in_force,
         sent: now,
         stage: OrderStage::Open,
+    }
+}
+
+/// A seeded history: 120 markets in 20 exclusive events that close six hours apart; prints every seven minutes around a hidden
+/// probability that drifts, too cheap for favourites and too dear for long shots.
+pub(crate) fn history() -> Dataset {
+    let mut data = DatasetBuilder::new(DataKind::Tape);
+    let mut chance = ChaCha8Rng::seed_from_u64(20);
+    let start = Timestamp::from_seconds(1_750_000_000);
+    for event in 0..20 {
+        let close = start.plus_seconds(86_400 + event * 21_600);
+        let winner = chance.random_range(0..6);
+        for number in 0..6 {
+            let came_true = number == winner;
+            let market = data.add_market(
+                exclusive_market(event, number, close),
+                MarketEnd {
+                    result: Some(if came_true {
+                        MarketResult::Yes
+                    } else {
+                        MarketResult::No
+                    }),
+                    settled_time: None,
+                },
+            );
+            let mut odds: f64 = if came_true { 0.0 } else { -1.8 };
+            for print in 0..120 {
+                odds += chance.random_range(-0.25..0.25) + if came_true { 0.01 } else { -0.01 };
+                let price = (1.0 / (1.0 + (-odds).exp()) * 0.85 + 0.07).clamp(0.02, 0.98);
+                data.push(FeedEvent {
+                    time: close.plus_seconds(-54_600 + print * 420),
+                    market,
+                    kind: FeedKind::Trade {
+                        price: Price::nearest((price * 100.0).round() / 100.0).unwrap(),
+                        quantity: Quantity::from_contracts(chance.random_range(1..30)),
+                        taker: if chance.random::<bool>() {
+                            Side::Yes
+                        } else {
+                            Side::No
+                        },
+                    },
+                });
+            }
+        }
+    }
+    data.build()
+}
+
+fn exclusive_market(event: i64, number: i64, close: Timestamp) -> MarketInfo {
+    MarketInfo {
+        ticker: format!("RAIN-{event}-{number}").parse().unwrap(),
+        event: Some(format!("RAIN-{event}").parse().unwrap()),
+        series: Some("RAIN".parse().unwrap()),
+        category: None,
+        exclusive_group: u32::try_from(event).ok(),
+        open_time: None,
+        close_time: Some(close),
+        grid: TickGrid::linear_cent(),
+        fees: FeeSchedule::STANDARD,
     }
 }

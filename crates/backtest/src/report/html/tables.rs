@@ -76,11 +76,11 @@ fn ranked(title: &str, markets: &[&TradedMarket]) -> String {
         let pnl = market.booking.pnl();
         _ = write!(
             rows,
-            "<li><div><b>{}</b><small>{}</small></div><small class=\"how\">in at {} · {}</small><span class=\"{}\">{}</span></li>",
+            "<li><div><b>{}</b><small>{}</small></div><small class=\"how\">in at {} · came out {}</small><span class=\"{}\">{}</span></li>",
             escape(market.ticker().as_str()),
             escape(&market.title),
             market.first_yes_price,
-            outcome_words(market),
+            market.result.as_str(),
             tone(pnl),
             signed_dollars(pnl)
         );
@@ -92,13 +92,6 @@ fn ranked(title: &str, markets: &[&TradedMarket]) -> String {
         rows
     };
     format!("<div class=\"card\"><h2>{title}</h2><ol class=\"ranked\">{rows}</ol></div>\n")
-}
-
-fn outcome_words(market: &TradedMarket) -> String {
-    match result_word(market.result) {
-        "" => "no result".to_owned(),
-        word => format!("came out {word}"),
-    }
 }
 
 pub(super) fn trades(report: &Report) -> String {
