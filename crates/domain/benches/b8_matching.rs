@@ -150,7 +150,7 @@ fn apply(market: &mut Matcher, operation: Operation, events: &mut Vec<Event>) {
 fn run_matcher(operations: &[Operation]) -> Vec<Print> {
     let mut market = Matcher::new(TickGrid::linear_cent());
     let mut events = Vec::new();
-    let mut prints = Vec::new();
+    let mut prints = Vec::with_capacity(operations.len());
     for operation in operations {
         apply(&mut market, *operation, &mut events);
         for event in events.drain(..) {
@@ -231,7 +231,7 @@ impl Plain {
 
 fn run_plain(operations: &[Operation]) -> Vec<Print> {
     let mut engine = Plain::default();
-    let mut prints = Vec::new();
+    let mut prints = Vec::with_capacity(operations.len());
     for operation in operations {
         match operation {
             Operation::Add(order) => engine.add(order),

@@ -2,9 +2,10 @@
 
 use super::error::{AmendError, CancelError, Decrease};
 use super::event::{CancelReason, Event, Queue};
-use super::matcher::{MarketState, Matcher, Stop, Taker, check_expiration, push_level};
+use super::matcher::{MarketState, Matcher, check_expiration, push_level};
 use super::order::{OrderId, OrderStatus, Placed};
 use super::slab::{Node, Slot};
+use super::taker::{Stop, Taker};
 use crate::time::Timestamp;
 use crate::units::{Money, Price, Quantity};
 
@@ -177,18 +178,7 @@ impl Matcher {
     fn replace(&mut self, slot: Slot, price: Price, remaining: Quantity, events: &mut Vec<Event>) -> Placed {
         let (node, total) = self.take_out(slot);
         push_level(events, node.side, node.price, -node.remaining, total);
-        let mut taker = Taker {
-            id: node.id,
-            account: node.account,
-            group: node.group,
-            side: node.side,
-            price,
-            self_trade: node.self_trade,
-            open: remaining,
-            wanted: remaining,
-            filled: Quantity::ZERO,
-            notional: Money::ZERO,
-        };
+        let mut taker = Taker::again(&node, price, remaining);
         let stop = self.sweep(&mut taker, events);
         if taker.open.is_zero() {
             taker.executed()

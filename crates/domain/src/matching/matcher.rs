@@ -1,20 +1,18 @@
 //! The engine of one market: [`Matcher`], and how an order is taken in and matched.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BTreeSet;
 
 use super::error::SubmitError;
 use super::event::{CancelReason, Event, Fill, FillParty, LevelChange};
 use super::ladder::Ladder;
-use super::order::{
-    AccountId, GroupId, NewOrder, OrderId, OrderStatus, Placed, SelfTradePrevention, TimeInForce,
-    TradeSequence,
-};
+use super::order::{NewOrder, OrderId, OrderStatus, Placed, SelfTradePrevention, TimeInForce, TradeSequence};
 use super::slab::{Node, Slab, Slot};
+use super::slots::Slots;
+use super::taker::{Stop, Taker};
 use crate::grid::TickGrid;
 use crate::side::BookSide;
 use crate::time::Timestamp;
-use crate::units::{Money, Price, Quantity};
+use crate::units::{Price, Quantity};
 
 /// What a market lets be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,7 +28,8 @@ pub enum MarketState {
 /// Matching engine of one market.
 ///
 /// Finding an order costs one hash look-up, the best level three words; neither grows with the book. Once its buffers have
-/// grown it allocates for expirations only. At most 4,294,967,294 orders rest.
+/// grown it allocates for expirations only. At most 4,294,967,294 orders rest, and the contracts of a level must stay under
+/// 9 × 10¹⁶, which nine million orders of the largest size would reach.
 #[derive(Clone, Debug)]
 pub struct Matcher {
     pub(super) grid: TickGrid,
@@ -38,36 +37,9 @@ pub struct Matcher {
     pub(super) bids: Ladder,
     pub(super) asks: Ladder,
     pub(super) orders: Slab,
-    /// Never iterated, so its order is never seen.
-    pub(super) slots: HashMap<OrderId, Slot, BuildHasherDefault<OrderIdHasher>>,
+    pub(super) slots: Slots,
     pub(super) expirations: BTreeSet<(Timestamp, OrderId)>,
     trades: u64,
-}
-
-/// An order while it matches.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Taker {
-    pub(super) id: OrderId,
-    pub(super) account: AccountId,
-    pub(super) group: Option<GroupId>,
-    pub(super) side: BookSide,
-    pub(super) price: Price,
-    pub(super) self_trade: SelfTradePrevention,
-    /// Contracts of the order still open.
-    pub(super) open: Quantity,
-    /// Contracts it may fill, at most `open`; less when it may only reduce a position.
-    pub(super) wanted: Quantity,
-    pub(super) filled: Quantity,
-    pub(super) notional: Money,
-}
-
-/// Why matching stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// Nothing more wanted, or nothing more that crosses.
-    Done,
-    /// An order of the same account stood in the way.
-    OwnOrder,
 }
 
 /// What a fill-or-kill order would find.
@@ -88,7 +60,7 @@ impl Matcher {
             bids: Ladder::new(BookSide::Bid, step),
             asks: Ladder::new(BookSide::Ask, step),
             orders: Slab::default(),
-            slots: HashMap::default(),
+            slots: Slots::default(),
             expirations: BTreeSet::new(),
             trades: 0,
         }
@@ -351,64 +323,6 @@ impl Matcher {
     }
 }
 
-impl Taker {
-    fn new(order: &NewOrder) -> Taker {
-        let wanted = match order.reduce_only {
-            None => order.quantity,
-            Some(position) => {
-                let held = match order.side {
-                    BookSide::Bid => -position,
-                    BookSide::Ask => position,
-                };
-                held.clamp(Quantity::ZERO, order.quantity)
-            }
-        };
-        Taker {
-            id: order.id,
-            account: order.account,
-            group: order.group,
-            side: order.side,
-            price: order.price,
-            self_trade: order.self_trade,
-            open: order.quantity,
-            wanted,
-            filled: Quantity::ZERO,
-            notional: Money::ZERO,
-        }
-    }
-
-    fn take(&mut self, price: Price, quantity: Quantity) {
-        self.open -= quantity;
-        self.wanted -= quantity;
-        self.filled += quantity;
-        self.notional += price * quantity;
-    }
-
-    pub(super) fn cancel(&self, reason: CancelReason, events: &mut Vec<Event>) -> Placed {
-        events.push(Event::Canceled {
-            order: self.id,
-            account: self.account,
-            group: self.group,
-            reason,
-            quantity: self.open,
-        });
-        self.placed(OrderStatus::Canceled(reason), Quantity::ZERO)
-    }
-
-    pub(super) fn executed(&self) -> Placed {
-        self.placed(OrderStatus::Executed, Quantity::ZERO)
-    }
-
-    fn placed(&self, status: OrderStatus, remaining: Quantity) -> Placed {
-        Placed {
-            status,
-            filled: self.filled,
-            remaining,
-            notional: self.notional,
-        }
-    }
-}
-
 impl Node {
     fn of(order: &NewOrder) -> Node {
         Node {
@@ -462,27 +376,4 @@ pub(super) fn common_step(grid: &TickGrid, step: u16) -> u16 {
     grid.ranges().iter().fold(step, |step, range| {
         divisor(divisor(step, range.start.units()), range.step.units())
     })
-}
-
-/// Spreads order numbers, usually consecutive, over the hash table: Fibonacci hashing. The numbers are the caller's own, so
-/// nobody can aim at collisions.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OrderIdHasher(u64);
-
-impl Hasher for OrderIdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        let product = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        // The table takes its bucket from the low bits, where a product is weakest.
-        self.0 = product ^ (product >> 32);
-    }
 }

@@ -45,6 +45,8 @@ mod ladder;
 mod matcher;
 mod order;
 mod slab;
+mod slots;
+mod taker;
 mod view;
 
 #[cfg(test)]

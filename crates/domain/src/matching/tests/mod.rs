@@ -8,4 +8,5 @@ mod group_rules;
 mod lifecycle_rules;
 mod matching_rules;
 mod naive;
+mod naive_market;
 mod properties;

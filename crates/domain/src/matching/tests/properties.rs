@@ -9,11 +9,12 @@ use proptest::test_runner::TestRunner;
 use super::flow::{Command, Engine, MARKETS, Venue, flows};
 use super::naive::Naive;
 use super::support::fills;
+use crate::book::OrderBook;
 use crate::market::Level;
 use crate::matching::{
     Clearing, Event, ExchangeEvent, Fill, FillParty, GroupEvent, Matcher, OrderId, RestingOrder,
 };
-use crate::side::BookSide;
+use crate::side::{BookSide, Side};
 use crate::{Money, Price, Quantity, Timestamp};
 
 const SIDES: [BookSide; 2] = [BookSide::Bid, BookSide::Ask];
@@ -317,14 +318,16 @@ proptest! {
     #[test]
     fn level_changes_rebuild_the_book(flow in flows(250)) {
         let mut engine = Engine::new();
-        let mut books: Vec<BTreeMap<(BookSide, Price), Quantity>> = vec![BTreeMap::new(); MARKETS];
+        let mut books = vec![(BTreeMap::<(BookSide, Price), Quantity>::new(), OrderBook::new()); MARKETS];
         for (now, command) in &flow {
             let mut events = Vec::new();
             engine.run(*now, command, &mut events);
-            for (market, book) in books.iter_mut().enumerate() {
+            for (market, (book, public)) in books.iter_mut().enumerate() {
                 for event in of_market(&events, &engine, market) {
                     let Event::Level(level) = event else { continue };
                     prop_assert!(!level.change.is_zero());
+                    let (outcome, price) = (level.outcome(), level.outcome_price());
+                    prop_assert_eq!(public.apply(outcome, price, level.change), Ok(level.total));
                     let total = book.entry((level.side, level.price)).or_default();
                     *total += level.change;
                     prop_assert_eq!(*total, level.total);
@@ -336,6 +339,9 @@ proptest! {
                     .flat_map(|side| matcher.levels(side).map(move |Level { price, quantity }| ((side, price), quantity)))
                     .collect();
                 prop_assert_eq!(&*book, &own);
+                prop_assert_eq!(public.best_bid(Side::Yes), matcher.best_bid());
+                prop_assert_eq!(public.best_ask(Side::Yes), matcher.best_ask());
+                prop_assert_eq!(public.level_count(Side::No), matcher.levels(BookSide::Ask).count());
                 for ((side, price), quantity) in &own {
                     prop_assert_eq!(matcher.quantity_at(*side, *price), *quantity);
                 }
