@@ -84,7 +84,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 trap 'kill -INT $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; rm -rf "$dir"' EXIT
 pid=
-$as "$bin/initdb" -D "$dir/data" -U kmi -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
+$as "$bin/initdb" -D "$dir/data" -U kmi -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
 $as "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c max_connections=200 >>"$dir/log" 2>&1 </dev/null &
 pid=$!
 for _ in $(seq 300); do
@@ -93,10 +93,10 @@ for _ in $(seq 300); do
     cat >/dev/null
     exit 0
   fi
-  kill -0 $pid || { cat "$dir/log" >&2; exit 1; }
+  kill -0 $pid || { cat "$dir/log"; exit 1; }
   sleep 0.1
 done
-cat "$dir/log" >&2
+cat "$dir/log"
 exit 1
 "#;
 
@@ -110,6 +110,8 @@ fn start(binaries: &Path) -> Server {
         .arg(binaries)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        // Not ours: it outlives this process by a moment, and who waits for our output would wait for it too.
+        .stderr(Stdio::null())
         .spawn()
         .expect("bash starts");
     let lifeline = child.stdin.take().expect("it was piped");
@@ -120,7 +122,14 @@ fn start(binaries: &Path) -> Server {
         line.push(byte[0]);
     }
     let sockets = PathBuf::from(String::from_utf8(line).expect("a folder's name is text"));
-    assert!(sockets.is_dir(), "PostgreSQL is installed but did not start");
+    if !sockets.is_dir() {
+        let mut log = String::new();
+        drop(output.read_to_string(&mut log));
+        panic!(
+            "PostgreSQL is installed but did not start: {}\n{log}",
+            sockets.display()
+        );
+    }
     Server {
         sockets,
         _lifeline: lifeline,

@@ -6,6 +6,8 @@
 mod book;
 mod part;
 mod roll;
+#[cfg(test)]
+mod roll_tests;
 mod schema;
 mod verify;
 

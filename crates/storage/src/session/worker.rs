@@ -71,7 +71,7 @@ fn connect(path: &Path, size_limit: Option<u64>) -> rusqlite::Result<Connection>
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_WAIT)?;
     connection.execute_batch(
-        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY",
+        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8192",
     )?;
     if let Some(limit) = size_limit {
         let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;

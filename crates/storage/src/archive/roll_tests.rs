@@ -1,0 +1,104 @@
+//! A move to the archive that stops at any step loses nothing and doubles nothing.
+
+use kmi_domain::{PublicTrade, Quantity, Side, Timestamp};
+
+use super::roll::Step;
+use crate::{Ids, ImportMeta, StorageError, Store, StoreLocation, TradeQuery};
+
+fn trade(number: i64) -> PublicTrade {
+    PublicTrade {
+        id: format!("t{number}").parse().unwrap(),
+        ticker: "A-1".parse().unwrap(),
+        time: Timestamp::from_micros(number * 40_000_000_000),
+        yes_price: "0.42".parse().unwrap(),
+        quantity: Quantity::ONE,
+        taker: Side::Yes,
+        is_block: false,
+    }
+}
+
+async fn take(store: &Store, trades: &[PublicTrade]) -> u64 {
+    let meta = ImportMeta {
+        path: "trades".to_owned(),
+        content_hash: None,
+        at: Timestamp::from_micros(0),
+    };
+    let mut import = store.begin_import(meta).await.unwrap();
+    let put = import.put_trades(trades).await.unwrap();
+    import.commit("trades", 0, 0).await.unwrap();
+    put.inserted
+}
+
+async fn read(store: &Store) -> Vec<PublicTrade> {
+    let query = TradeQuery {
+        ids: Ids::Read,
+        ..TradeQuery::default()
+    };
+    let stream = store.trades(query).await.unwrap();
+    let tickers = stream.tickers().clone();
+    let all = stream.collect().await.unwrap();
+    (0..all.len())
+        .map(|place| all.trade(place, &tickers).unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_that_stops_anywhere_loses_nothing_and_doubles_nothing() {
+    let trades: Vec<_> = (0..6).map(trade).collect();
+    for stop in [Step::Written, Step::Verified, Step::Recorded] {
+        let folder = tempfile::tempdir().unwrap();
+        let location = StoreLocation::in_folder(folder.path());
+        let store = Store::open(location.clone()).await.unwrap();
+        assert_eq!(take(&store, &trades).await, 6);
+        let before = Timestamp::from_day(2);
+
+        let gate = |step| {
+            if step == stop {
+                Err(StorageError::Stopped)
+            } else {
+                Ok(())
+            }
+        };
+        store.roll_through(before, &gate).await.unwrap_err();
+        drop(store);
+
+        let store = Store::open(location).await.unwrap();
+        assert_eq!(read(&store).await, trades, "after stopping at {stop:?}");
+        assert_eq!(store.verify_archive().await.unwrap().orphans.len(), 1);
+        store.roll(before).await.unwrap();
+        assert_eq!(read(&store).await, trades, "after going on from {stop:?}");
+        assert!(
+            store.verify_archive().await.unwrap().is_sound(),
+            "the file left behind was used"
+        );
+        assert_eq!(take(&store, &trades).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_arrive_during_a_move_stop_it_and_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(StoreLocation::in_folder(folder.path()))
+        .await
+        .unwrap();
+    take(&store, &[trade(0)]).await;
+    let gate = |step| {
+        if step == Step::Verified {
+            let store = store.clone();
+            let arrived = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                runtime.block_on(take(&store, &[trade(1)]))
+            });
+            assert_eq!(arrived.join().unwrap(), 1);
+        }
+        Ok(())
+    };
+
+    let error = store
+        .roll_through(Timestamp::from_day(1), &gate)
+        .await
+        .unwrap_err();
+
+    assert!(matches!(error, StorageError::Changed { .. }), "{error:?}");
+    assert_eq!(read(&store).await, [trade(0), trade(1)]);
+}

@@ -1,0 +1,65 @@
+//! One set of small cases, run on SQLite and on PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on stops where it stands; the cases are functions, not tests themselves"
+)]
+
+mod archive;
+mod catalogue;
+mod failures;
+mod history;
+mod house;
+
+use house::House;
+
+/// Runs every case on a fresh store of each database.
+macro_rules! suite {
+    ($($module:ident::$case:ident,)*) => {
+        mod sqlite {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    $module::$case(House::on_sqlite().await).await;
+                }
+            )*
+        }
+
+        // One test, so that one server serves all cases; each has a database of its own.
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn every_case_holds_on_postgres() {
+            $(
+                let Some(house) = House::on_postgres().await else {
+                    return;
+                };
+                eprintln!(concat!("postgres: ", stringify!($module), "::", stringify!($case)));
+                $module::$case(house).await;
+            )*
+        }
+    };
+}
+
+suite! {
+    history::trades_come_back_by_time_and_then_by_id,
+    history::a_stream_keeps_to_its_markets_and_times,
+    history::the_same_file_twice_inserts_nothing,
+    history::a_dropped_import_leaves_nothing,
+    history::trades_without_a_market_are_kept_and_counted,
+    history::candles_are_kept_once,
+    history::snapshots_are_kept_once_per_market_instant_and_source,
+    history::a_backtest_comes_back_as_it_was_saved,
+    catalogue::an_event_brings_its_series,
+    catalogue::reports_of_a_market_add_up_in_any_order,
+    catalogue::a_report_without_a_time_never_takes_anything_back,
+    catalogue::every_field_of_a_market_survives,
+    catalogue::markets_are_found_by_series_category_close_and_result,
+    archive::a_rolled_day_reads_as_it_did_before,
+    archive::an_archived_trade_is_still_a_duplicate,
+    archive::older_trades_after_a_roll_join_their_day,
+    archive::metadata_of_settled_markets_moves_and_is_not_taken_again,
+    archive::a_capture_comes_back_frame_by_frame,
+    archive::captures_are_merged_by_receipt,
+    archive::a_capture_is_taken_in_once,
+    archive::damage_is_found_and_named,
+    failures::an_open_store_opens_again,
+}
