@@ -8,6 +8,8 @@
 mod agenda;
 mod exchange;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod trader;
 
 use std::collections::VecDeque;
