@@ -1,5 +1,6 @@
 //! Pure backtester: event loop, fill and latency models, strategies, metrics.
 
+pub mod bars;
 pub mod bootstrap;
 pub mod engine;
 pub mod feed;
@@ -10,5 +11,6 @@ pub mod report;
 pub mod result;
 pub mod strategies;
 pub mod strategy;
+pub mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -277,7 +277,9 @@ mod tests {
 
     #[test]
     fn a_strategy_that_knows_results_is_caught() {
-        let report = check(5, |data| Peeker(data.ends().iter().map(|end| end.result).collect()));
+        let report = check(5, |data| {
+            Peeker(data.ends().iter().map(|end| end.result).collect())
+        });
 
         assert!(!report.is_clean());
         let found = report.found[0];
