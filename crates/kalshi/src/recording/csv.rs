@@ -155,7 +155,7 @@ fn content(names: &[&str]) -> Option<Content> {
     if has("trade_id") || counted && priced {
         return Some(Content::Trades);
     }
-    let named = has_any(&["ticker", "market_ticker", "window"]);
+    let is_of_market = has_any(&["ticker", "market_ticker", "window"]);
     let told = [
         "result",
         "status",
@@ -165,10 +165,10 @@ fn content(names: &[&str]) -> Option<Content> {
         "yes_bid_dollars",
         "settlement_value_dollars",
     ];
-    if named && has_any(&told) {
+    if is_of_market && has_any(&told) {
         return Some(Content::Markets);
     }
-    (!named && has("event_ticker") && has("series_ticker")).then_some(Content::Events)
+    (!is_of_market && has("event_ticker") && has("series_ticker")).then_some(Content::Events)
 }
 
 /// Field of each column: a second column of one name is not read, and other names of the ticker give way to `ticker`.

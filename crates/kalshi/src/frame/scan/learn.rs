@@ -61,6 +61,73 @@ const STRINGS: [&[u8]; 20] = [
     b"created_time",
 ];
 
+/// Keys of messages that are read as numbers: in quotes they go the long way.
+const NUMBERS: [&[u8]; 12] = [
+    b"ts_ms",
+    b"clock",
+    b"price",
+    b"yes_bid",
+    b"yes_ask",
+    b"yes_price",
+    b"no_price",
+    b"delta",
+    b"count",
+    b"volume",
+    b"open_interest",
+    b"is_block_trade",
+];
+
+type Reading = (Kind, &'static [u8], Field);
+
+/// What strings of a message are read as.
+const TEXTS: [Reading; 20] = [
+    (Kind::Delta, b"market_ticker", Field::Ticker),
+    (Kind::Delta, b"side", Field::Side),
+    (Kind::Delta, b"price_dollars", Field::Dollars(0)),
+    (Kind::Delta, b"delta_fp", Field::Contracts(0)),
+    (Kind::Trade, b"market_ticker", Field::Ticker),
+    (Kind::Trade, b"trade_id", Field::TradeId),
+    (Kind::Trade, b"taker_outcome_side", Field::Side),
+    (Kind::Trade, b"taker_book_side", Field::BookSide),
+    (Kind::Trade, b"yes_price_dollars", Field::Dollars(0)),
+    (Kind::Trade, b"no_price_dollars", Field::Dollars(1)),
+    (Kind::Trade, b"count_fp", Field::Contracts(0)),
+    (Kind::Ticker, b"market_ticker", Field::Ticker),
+    (Kind::Ticker, b"price_dollars", Field::Dollars(0)),
+    (Kind::Ticker, b"yes_bid_dollars", Field::Dollars(1)),
+    (Kind::Ticker, b"yes_ask_dollars", Field::Dollars(2)),
+    (Kind::Ticker, b"yes_bid_size_fp", Field::Contracts(0)),
+    (Kind::Ticker, b"yes_ask_size_fp", Field::Contracts(1)),
+    (Kind::Ticker, b"last_trade_size_fp", Field::Contracts(2)),
+    (Kind::Ticker, b"volume_fp", Field::Contracts(3)),
+    (Kind::Ticker, b"open_interest_fp", Field::Contracts(4)),
+];
+
+/// What whole numbers of a message are read as.
+const INTEGERS: [Reading; 14] = [
+    (Kind::Delta, b"ts_ms", Field::Millis),
+    (Kind::Delta, b"clock", Field::Clock),
+    (Kind::Delta, b"price", Field::Cents(0)),
+    (Kind::Delta, b"delta", Field::Whole(0)),
+    (Kind::Trade, b"ts_ms", Field::Millis),
+    (Kind::Trade, b"yes_price", Field::Cents(0)),
+    (Kind::Trade, b"no_price", Field::Cents(1)),
+    (Kind::Trade, b"count", Field::Whole(0)),
+    (Kind::Ticker, b"ts_ms", Field::Millis),
+    (Kind::Ticker, b"price", Field::Cents(0)),
+    (Kind::Ticker, b"yes_bid", Field::Cents(1)),
+    (Kind::Ticker, b"yes_ask", Field::Cents(2)),
+    (Kind::Ticker, b"volume", Field::Whole(3)),
+    (Kind::Ticker, b"open_interest", Field::Whole(4)),
+];
+
+fn field(readings: &[Reading], kind: Kind, key: &[u8]) -> Option<Field> {
+    let found = readings
+        .iter()
+        .find(|reading| (reading.0, reading.1) == (kind, key));
+    found.map(|reading| reading.2)
+}
+
 struct Learner<'l> {
     line: &'l [u8],
     at: usize,
@@ -176,31 +243,10 @@ impl<'l> Learner<'l> {
             return (!matches!(key, b"recv_ms" | b"event" | b"sid" | b"seq" | b"msg" | b"type"))
                 .then_some(Field::SkippedText);
         }
-        Some(match (self.kind, key) {
-            (_, b"market_ticker") => Field::Ticker,
-            (_, b"ts_ms" | b"clock" | b"price" | b"yes_bid" | b"yes_ask" | b"yes_price" | b"no_price") => {
-                return None;
-            }
-            (_, b"delta" | b"count" | b"volume" | b"open_interest" | b"is_block_trade") => return None,
-            (Kind::Delta, b"side") => Field::Side,
-            (Kind::Delta, b"price_dollars") => Field::Dollars(0),
-            (Kind::Delta, b"delta_fp") => Field::Contracts(0),
-            (Kind::Trade, b"trade_id") => Field::TradeId,
-            (Kind::Trade, b"taker_outcome_side") => Field::Side,
-            (Kind::Trade, b"taker_book_side") => Field::BookSide,
-            (Kind::Trade, b"yes_price_dollars") => Field::Dollars(0),
-            (Kind::Trade, b"no_price_dollars") => Field::Dollars(1),
-            (Kind::Trade, b"count_fp") => Field::Contracts(0),
-            (Kind::Ticker, b"price_dollars") => Field::Dollars(0),
-            (Kind::Ticker, b"yes_bid_dollars") => Field::Dollars(1),
-            (Kind::Ticker, b"yes_ask_dollars") => Field::Dollars(2),
-            (Kind::Ticker, b"yes_bid_size_fp") => Field::Contracts(0),
-            (Kind::Ticker, b"yes_ask_size_fp") => Field::Contracts(1),
-            (Kind::Ticker, b"last_trade_size_fp") => Field::Contracts(2),
-            (Kind::Ticker, b"volume_fp") => Field::Contracts(3),
-            (Kind::Ticker, b"open_interest_fp") => Field::Contracts(4),
-            _ => Field::SkippedText,
-        })
+        if NUMBERS.contains(&key) {
+            return None;
+        }
+        Some(field(&TEXTS, self.kind, key).unwrap_or(Field::SkippedText))
     }
 
     /// What a number is read as; `None` for a key whose numeric form is not read here.
@@ -213,19 +259,11 @@ impl<'l> Learner<'l> {
             (Place::Line | Place::Frame, _) => return Some(Field::SkippedNumber),
             (Place::Message, _) => {}
         }
-        Some(match (self.kind, key) {
-            (_, b"ts_ms") => Field::Millis,
-            (Kind::Delta, b"clock") => Field::Clock,
-            (Kind::Delta | Kind::Ticker, b"price") | (Kind::Trade, b"yes_price") => Field::Cents(0),
-            (Kind::Trade, b"no_price") | (Kind::Ticker, b"yes_bid") => Field::Cents(1),
-            (Kind::Ticker, b"yes_ask") => Field::Cents(2),
-            (Kind::Delta, b"delta") | (Kind::Trade, b"count") => Field::Whole(0),
-            (Kind::Ticker, b"volume") => Field::Whole(3),
-            (Kind::Ticker, b"open_interest") => Field::Whole(4),
-            // A number where a string belongs: the long way reads it.
-            (_, key) if STRINGS.contains(&key) => return None,
-            _ => Field::SkippedNumber,
-        })
+        // A number where a string belongs: the long way reads it.
+        if STRINGS.contains(&key) {
+            return None;
+        }
+        Some(field(&INTEGERS, self.kind, key).unwrap_or(Field::SkippedNumber))
     }
 
     /// The layout, unless it leaves open what only the long way decides: values in two forms, times that are not

@@ -69,11 +69,11 @@ pub(super) const COUNTS: usize = 5;
 /// Values of one line.
 #[derive(Default)]
 struct Slots<'a> {
-    received: Option<i64>,
+    received: Option<u64>,
     sid: Option<u64>,
     seq: Option<u64>,
     clock: Option<u64>,
-    millis: Option<i64>,
+    millis: Option<u64>,
     ticker: Option<&'a str>,
     trade_id: Option<&'a str>,
     side: Option<Side>,
@@ -106,41 +106,26 @@ impl<'a> Slots<'a> {
     #[inline]
     fn fill(&mut self, step: &mut Step, bytes: &'a [u8]) -> Option<usize> {
         let natural = || value::natural(bytes);
-        match step.field {
-            Field::Received => {
-                let (number, length) = natural()?;
-                self.received = i64::try_from(number).ok();
-                Some(length)
-            }
+        let length = match step.field {
+            Field::Received => keep(&mut self.received, natural()?),
             Field::Sid => keep(&mut self.sid, natural()?),
             Field::Seq => keep(&mut self.seq, natural()?),
             Field::Clock => keep(&mut self.clock, natural()?),
-            Field::Millis => {
-                let (number, length) = natural()?;
-                self.millis = i64::try_from(number).ok();
-                Some(length)
-            }
-            Field::Ticker => {
-                step.guess = keep(&mut self.ticker, value::name(bytes, step.guess)?)?;
-                Some(step.guess)
-            }
-            Field::TradeId => {
-                step.guess = keep(&mut self.trade_id, value::name(bytes, step.guess)?)?;
-                Some(step.guess)
-            }
+            Field::Millis => keep(&mut self.millis, natural()?),
+            Field::Ticker => keep(&mut self.ticker, value::name(bytes, step.guess)?),
+            Field::TradeId => keep(&mut self.trade_id, value::name(bytes, step.guess)?),
             Field::Side => keep(&mut self.side, side(bytes)?),
             Field::BookSide => keep(&mut self.book_side, book_side(bytes)?),
-            Field::Block => self.block(bytes),
+            Field::Block => self.block(bytes)?,
             Field::Dollars(slot) => keep(&mut self.prices[slot], value::dollars(bytes)?),
             Field::Cents(slot) => keep(&mut self.prices[slot], value::cents(bytes)?),
             Field::Contracts(slot) => keep(&mut self.counts[slot], value::contracts(bytes)?),
             Field::Whole(slot) => keep(&mut self.counts[slot], value::whole_contracts(bytes)?),
-            Field::SkippedText => {
-                step.guess = value::string(bytes, step.guess)?;
-                Some(step.guess)
-            }
-            Field::SkippedNumber => natural().map(|(_, length)| length),
-        }
+            Field::SkippedText => value::string(bytes, step.guess)?,
+            Field::SkippedNumber => natural()?.1,
+        };
+        step.guess = length;
+        Some(length)
     }
 
     fn block(&mut self, bytes: &[u8]) -> Option<usize> {
@@ -160,7 +145,7 @@ impl<'a> Slots<'a> {
             Kind::Ticker => Message::Ticker(self.ticker_update()?),
         };
         Some(CaptureLine {
-            received: self.received.map(Timestamp::from_millis),
+            received: self.received.map(millis),
             frame: Frame {
                 sid: self.sid,
                 seq: self.seq,
@@ -170,7 +155,7 @@ impl<'a> Slots<'a> {
     }
 
     fn time(&self) -> Option<Timestamp> {
-        self.millis.map(Timestamp::from_millis)
+        self.millis.map(millis)
     }
 
     #[inline]
@@ -225,11 +210,16 @@ impl<'a> Slots<'a> {
     }
 }
 
+/// Eighteen digits at most, so that they fit.
+fn millis(number: u64) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
 /// Puts a value into its slot and gives back its length.
 #[inline]
-fn keep<T>(slot: &mut Option<T>, (value, length): (T, usize)) -> Option<usize> {
+fn keep<T>(slot: &mut Option<T>, (value, length): (T, usize)) -> usize {
     *slot = Some(value);
-    Some(length)
+    length
 }
 
 #[inline]
