@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class History:
     markets: pd.DataFrame
     bets: list[tuple[str, str, str]]
     """Side, lowest and highest price of the fixed_horizon runs to recompute."""
+    multipliers: dict[str, int] = field(default_factory=dict)
+    """Fee multiplier of each series that has one, in millionths."""
 
     def selection(self) -> list[str]:
         """Options that select the markets of this history among others."""
@@ -89,8 +91,8 @@ def check_backtests(report: Report, kmi: Kmi, history: History, where: str) -> N
     for side, low, high in history.bets:
         with report.check(f"{history.name}: fixed_horizon {side} {low} to {high} from {where}") as figures:
             document = run_fixed_horizon(kmi, history, side, low, high)
-            bounds = (int(Decimal(price) * 10_000) for price in (low, high))
-            mine = rules.fixed_horizon(history.trades, history.markets, 12 * HOUR, side, *bounds)
+            bet = (side, int(Decimal(low) * 10_000), int(Decimal(high) * 10_000))
+            mine = rules.fixed_horizon(history.trades, history.markets, 12 * HOUR, bet, history.multipliers)
             compare(document, mine)
             same("markets", document["markets"], history.markets["ticker"].nunique())
             figures += [f"{mine.fills:,} fills", f"{mine.wins:,} wins", f"P&L {mine.pnl / 1e6:.4f}"]

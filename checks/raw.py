@@ -78,6 +78,17 @@ def markets(paths: list[Path]) -> pd.DataFrame:
     return frame
 
 
+def multipliers(paths: list[Path]) -> dict[str, int]:
+    """Fee multiplier of each series, in millionths, from series bodies, one per line."""
+    found = {}
+    for path in paths:
+        for line in lines(path):
+            body = json.loads(line)
+            series = body.get("series", body)
+            found[series["ticker"]] = scaled(str(series["fee_multiplier"]), 6)
+    return found
+
+
 def kind(path: Path) -> str:
     """What a file of a synthetic history holds, by its first line."""
     first = next(iter(lines(path)), b"{}")
@@ -89,6 +100,8 @@ def kind(path: Path) -> str:
         return "other"
     if "trade_id" in value:
         return "trades"
+    if "fee_multiplier" in value.get("series", value):
+        return "series"
     if isinstance(value.get("event"), dict) and "event_ticker" in value["event"]:
         return "events"
     if isinstance(value.get("event"), dict) and "type" in value["event"] or "recv_ms" in value:

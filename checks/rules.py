@@ -55,10 +55,10 @@ def calibrate(trades: pd.DataFrame, markets: pd.DataFrame, horizon: int) -> Cali
     return Calibration(n, len(priced) - n, brier, log_loss, bins)
 
 
-def taker_fee(price: int, count: int) -> int:
-    """In $0.0001: 0.07 × C × P × (1 − P), rounded up; price in $0.0001, count in 0.01 contract."""
-    # 7/100 × count/100 × price/10⁴ × (10⁴ − price)/10⁴ dollars, times 10⁴ for the unit, in integers.
-    return -(-7 * count * price * (10_000 - price) // 10**8)
+def taker_fee(price: int, count: int, multiplier: int) -> int:
+    """In $0.0001: 0.07 × M × C × P × (1 − P), rounded up; price in $0.0001, count in 0.01 contract, M in millionths."""
+    # 7/100 × M/10⁶ × count/100 × price/10⁴ × (10⁴ − price)/10⁴ dollars, times 10⁴ for the unit, in integers.
+    return -(-7 * multiplier * count * price * (10_000 - price) // 10**14)
 
 
 @dataclass
@@ -76,9 +76,19 @@ class Backtest:
 
 
 def fixed_horizon(
-    trades: pd.DataFrame, markets: pd.DataFrame, horizon: int, side: str, low: int, high: int, quantity: int = 100
+    trades: pd.DataFrame,
+    markets: pd.DataFrame,
+    horizon: int,
+    bet: tuple[str, int, int],
+    multipliers: dict[str, int],
+    quantity: int = 100,
 ) -> Backtest:
-    """Buys `quantity` (0.01 contract) of `side` at the prints after the horizon where low ≤ price ≤ high ($0.0001)."""
+    """Buys `quantity` (0.01 contract) at the prints after the horizon.
+
+    `bet` is the side bought, and the lowest and highest price ($0.0001) at the horizon. Fees are multiplied by the
+    millionths of the series, 1 where unknown.
+    """
+    side, low, high = bet
     priced = last_before(trades, markets, horizon).dropna(subset=["price"])
     wanted = priced[(priced["price"] >= low) & (priced["price"] <= high)]
     own = {ticker: rows for ticker, rows in trades.groupby("ticker").indices.items()}
@@ -94,7 +104,7 @@ def fixed_horizon(
                 break
             count = min(left, int(counts[row]))
             price = int(prices[row]) if side == "yes" else 10_000 - int(prices[row])
-            fee = taker_fee(price, count)
+            fee = taker_fee(price, count, multipliers.get(market.series, 1_000_000))
             left, held, fills = left - count, held + count, fills + 1
             spent, paid = spent + price * count, paid + fee * 100
         if held == 0:

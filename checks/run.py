@@ -63,7 +63,8 @@ def synthetic(report: Report, arguments: argparse.Namespace, folder: Path) -> No
         kinds.setdefault(raw.kind(path), []).append(path)
     bets = [("no", "0.01", "0.20"), ("yes", "0.50", "0.90")]
     trades, markets = raw.trades(kinds["trades"]), raw.markets(kinds["events"])
-    history = History("synthetic", [*kinds["events"], *kinds["trades"]], trades, markets, bets)
+    paths = [*kinds.get("series", []), *kinds["events"], *kinds["trades"]]
+    history = History("synthetic", paths, trades, markets, bets, raw.multipliers(kinds.get("series", [])))
     everywhere(report, arguments, history, folder)
     if "capture" in kinds:
         check_replay(report, kmi, "synthetic captures", kinds["capture"], "strict")
