@@ -97,7 +97,7 @@ impl Postgres {
     /// URL of one of its databases.
     pub(crate) fn url(&self, database: &str) -> String {
         let socket = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://kmi@localhost/{database}?host={socket}")
+        format!("postgres://kmi@{socket}/{database}")
     }
 
     fn wait_until_ready(&mut self, binaries: &Path) -> Result<()> {
