@@ -106,19 +106,22 @@ impl Figures {
         runs.push(peer.value);
     }
 
-    /// All of ours in order; a peer's figures stand as figures of their own, beside the target they belong to.
+    /// All of ours in order; a peer gives one more line to what it is compared with, our first figure in its unit.
     pub(crate) fn finish(self) -> Vec<Figure> {
-        let peers = self.peers.into_iter().map(|((id, name), (unit, runs))| Figure {
-            id,
-            case: format!("peer: {name}"),
-            unit,
-            value: median(&runs),
-            runs,
-            target: None,
-            reference: None,
-            check: String::new(),
-        });
-        let mut all: Vec<Figure> = self.ours.into_values().chain(peers).collect();
+        let mut all: Vec<Figure> = self.ours.into_values().collect();
+        for ((id, name), (unit, runs)) in self.peers {
+            let Some(ours) = all.iter().find(|figure| figure.id == id && figure.unit == unit) else {
+                continue;
+            };
+            let mut compared = ours.clone();
+            compared.case.push_str(", against a peer");
+            compared.reference = Some(Reference {
+                name,
+                value: median(&runs),
+                runs,
+            });
+            all.push(compared);
+        }
         sort(&mut all);
         all
     }
@@ -170,7 +173,8 @@ mod tests {
         let all = figures.finish();
         assert_eq!((all[0].value, all[0].runs.len()), (3.0, 3));
         assert_eq!(all[0].reference.as_ref().unwrap().runs, [3.0, 1.0, 8.0]);
-        assert_eq!((all[1].case.as_str(), all[1].value), ("peer: pandas", 3.0));
+        let peer = all[1].reference.as_ref().unwrap();
+        assert_eq!((peer.name.as_str(), peer.runs.len()), ("pandas", 3));
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub(crate) struct Peers {
     scripts: Option<(PathBuf, PathBuf)>,
     /// Folder in which the scripts run and whose `data/` holds the feed.
     run_folder: PathBuf,
-    /// Folder of the generated feed: `feed.bin` and its siblings.
+    /// The generated feed, flat records of 24 bytes.
     pub(crate) feed: Option<PathBuf>,
 }
 
@@ -83,15 +83,16 @@ pub(crate) fn prepare(workspace: &Workspace, wanted: &dyn Fn(&str) -> bool) -> R
     }
     let python = python::environment(workspace, "python-peers", REQUIREMENTS)?;
     let run_folder = workspace.target.join("bench");
-    let feed = run_folder.join("data");
-    if !feed.join("feed.bin").is_file() {
+    let feed = run_folder.join("data/feed.bin");
+    if !feed.is_file() {
         eprintln!("generating the feed of the peers");
-        std::fs::create_dir_all(&feed)?;
+        let folder = run_folder.join("data");
+        std::fs::create_dir_all(&folder)?;
         let mut generate = workspace.command(&python);
         generate
             .arg(scripts.join("gen_feed.py"))
             .args(["1000000", "1000000"])
-            .arg(&feed);
+            .arg(&folder);
         shell::output(&mut generate).context("the feed could not be generated")?;
     }
     Ok(Peers {
