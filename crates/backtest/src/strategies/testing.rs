@@ -344,3 +344,55 @@ fn exclusive_market(event: i64, number: i64, close: Timestamp) -> MarketInfo {
         fees: FeeSchedule::STANDARD,
     }
 }
+
+/// A seeded history of order books: three exclusive markets, a snapshot and a print a minute each for ten hours. Their bids
+/// sum to more than a dollar at first.
+pub(crate) fn book_history() -> Dataset {
+    let mut data = DatasetBuilder::new(DataKind::Books);
+    let mut chance = ChaCha8Rng::seed_from_u64(7);
+    let start = Timestamp::from_seconds(1_750_000_000);
+    for number in 0..3 {
+        let end = MarketEnd {
+            result: Some(if number == 0 {
+                MarketResult::Yes
+            } else {
+                MarketResult::No
+            }),
+            settled_time: None,
+        };
+        data.add_market(exclusive_market(0, number, start.plus_seconds(36_000)), end);
+    }
+    let mut mids: [i32; 3] = [45, 40, 35];
+    for minute in 0..600 {
+        for (market, mid) in (0..).map(MarketId).zip(&mut mids) {
+            *mid = (*mid + chance.random_range(-2..=2)).clamp(10, 60);
+            let time = start.plus_seconds(minute * 60 + i64::from(market.0));
+            let mut push = |kind| data.push(FeedEvent { time, market, kind });
+            push(FeedKind::Snapshot { levels: 4 });
+            for (side, best) in [(Side::Yes, *mid - 2), (Side::No, 98 - *mid)] {
+                for deeper in 0..2 {
+                    push(FeedKind::Level {
+                        side,
+                        price: cents(best - deeper),
+                        quantity: Quantity::from_contracts(20),
+                    });
+                }
+            }
+            let taker = if chance.random::<bool>() {
+                Side::Yes
+            } else {
+                Side::No
+            };
+            push(FeedKind::Trade {
+                price: cents(if taker == Side::Yes { *mid + 2 } else { *mid - 2 }),
+                quantity: Quantity::from_contracts(chance.random_range(1..20)),
+                taker,
+            });
+        }
+    }
+    data.build()
+}
+
+fn cents(cents: i32) -> Price {
+    Price::from_cents(u8::try_from(cents).unwrap()).unwrap()
+}

@@ -1,11 +1,15 @@
 //! What must hold for every strategy that can be chosen by name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::testing::history;
+use kmi_domain::fees::Role;
+use kmi_domain::{Quantity, Side};
+
+use super::testing::{book_history, history};
 use crate::engine::{RunConfig, run};
+use crate::feed::Dataset;
 use crate::result::RunResult;
-use crate::strategy::{Params, StrategyDescription, strategies};
+use crate::strategy::{MarketId, Params, Strategy, StrategyDescription, find_strategy, strategies};
 
 /// Parameters under which each strategy finds something to do in the small history.
 fn eager(name: &str) -> &'static [(&'static str, &'static str)] {
@@ -22,12 +26,16 @@ fn eager(name: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn run_on_history(description: &StrategyDescription) -> RunResult {
+fn run_on(data: &Dataset, description: &StrategyDescription) -> RunResult {
+    let mut strategy = eagerly(description);
+    run(data, &mut strategy, &RunConfig::default()).unwrap()
+}
+
+fn eagerly(description: &StrategyDescription) -> Box<dyn Strategy> {
     let params = description
         .parse(eager(description.name).iter().copied())
         .unwrap();
-    let mut strategy = (description.build)(&params).unwrap();
-    run(&history(), &mut strategy, &RunConfig::default()).unwrap()
+    (description.build)(&params).unwrap()
 }
 
 #[test]
@@ -56,8 +64,9 @@ fn every_strategy_can_be_built_from_its_defaults() {
 
 #[test]
 fn every_strategy_of_a_tape_trades_it_and_the_same_again() {
+    let tape = history();
     for strategy in strategies() {
-        let result = run_on_history(&strategy);
+        let result = run_on(&tape, &strategy);
         // A market maker has no queue to wait in on a tape.
         assert_eq!(
             result.fills.is_empty(),
@@ -65,6 +74,44 @@ fn every_strategy_of_a_tape_trades_it_and_the_same_again() {
             "{}",
             strategy.name
         );
-        assert_eq!(result, run_on_history(&strategy), "{}", strategy.name);
+        assert_eq!(result, run_on(&tape, &strategy), "{}", strategy.name);
     }
+}
+
+#[test]
+fn a_market_maker_on_books_is_always_a_maker_and_keeps_its_limit() {
+    let data = book_history();
+    let result = run_on(&data, &find_strategy("market_maker").unwrap());
+
+    assert!(result.fills.len() > 50, "{} fills", result.fills.len());
+    assert!(result.fills.iter().all(|fill| fill.role == Role::Maker));
+    let mut held: BTreeMap<MarketId, Quantity> = BTreeMap::new();
+    for fill in &result.fills {
+        let position = held.entry(fill.market).or_default();
+        match fill.outcome() {
+            Side::Yes => *position += fill.quantity,
+            Side::No => *position -= fill.quantity,
+        }
+        assert!(position.abs() <= Quantity::from_contracts(100), "{position}");
+    }
+}
+
+#[test]
+fn arbitrage_on_books_holds_whole_baskets_only_and_cannot_lose() {
+    let data = book_history();
+    let result = run_on(&data, &find_strategy("event_arbitrage").unwrap());
+
+    assert!(
+        !result.fills.is_empty(),
+        "{} orders, {} refused",
+        result.orders,
+        result.refused
+    );
+    let held: BTreeSet<Quantity> = result.outcomes.iter().map(|outcome| outcome.held).collect();
+    assert_eq!(
+        (result.outcomes.len(), held.len()),
+        (3, 1),
+        "all legs hold the same"
+    );
+    assert!(result.total_pnl().is_positive(), "{}", result.total_pnl());
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::super::format::{dollars, escape, percent, ratio, signed_dollars, thousands};
 use super::super::notes::return_on_turnover;
 use super::super::{Report, notes as notes_of, period};
-use kmi_domain::Money;
+use kmi_domain::{Money, Timestamp};
 
 pub(super) fn header(report: &Report) -> String {
     let mut chips = String::new();
@@ -137,17 +137,21 @@ fn pnl_interval(report: &Report) -> String {
 
 pub(super) fn provenance(report: &Report) -> String {
     let provenance = &report.provenance;
-    let time =
-        |time: Option<kmi_domain::Timestamp>| time.map_or_else(|| "–".to_owned(), |time| time.to_string());
+    // To the minute: the exact instants are in the CSV.
+    let minute = |time: Option<Timestamp>| {
+        let text = time.map(|time| time.to_string()).unwrap_or_default();
+        text.get(..16)
+            .map_or_else(|| "–".to_owned(), |minute| minute.replace('T', " "))
+    };
     let mut rows = vec![
         ("Markets selected by close time", period(report)),
         ("Input", provenance.data.clone()),
         (
-            "First and last input event",
+            "First and last input event, UTC",
             format!(
                 "{} to {}",
-                time(provenance.first_event),
-                time(provenance.last_event)
+                minute(provenance.first_event),
+                minute(provenance.last_event)
             ),
         ),
         ("Input events seen", thousands(provenance.events)),

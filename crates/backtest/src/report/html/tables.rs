@@ -76,7 +76,7 @@ fn ranked(title: &str, markets: &[&TradedMarket]) -> String {
         let pnl = market.booking.pnl();
         _ = write!(
             rows,
-            "<li><div><b>{}</b><small>{}</small></div><small class=\"how\">in at {} · came out {}</small><span class=\"{}\">{}</span></li>",
+            "<li><div><b>{}</b><small>{}</small></div><small class=\"how\">YES at {} · came out {}</small><span class=\"{}\">{}</span></li>",
             escape(market.ticker().as_str()),
             escape(&market.title),
             market.first_yes_price,
