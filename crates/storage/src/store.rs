@@ -59,10 +59,7 @@ impl Store {
     pub async fn open(location: StoreLocation) -> Result<Store, StorageError> {
         let orm = connect(&location).await?;
         let name = location.name();
-        refuse_newer(&orm, &name).await?;
-        Migrator::up(&orm, None)
-            .await
-            .map_err(|source| StorageError::orm(&name, source))?;
+        bring_up_to_date(&orm, &location).await?;
         let archive = Archive::open(&location.archive())?;
         Ok(Store {
             inner: Arc::new(Inner {
@@ -240,6 +237,31 @@ async fn refuse_old_server(orm: &DatabaseConnection, name: &str) -> Result<(), S
             found,
         });
     }
+    Ok(())
+}
+
+/// Applies what is missing; processes that open the same fresh store take turns.
+async fn bring_up_to_date(orm: &DatabaseConnection, location: &StoreLocation) -> Result<(), StorageError> {
+    let name = location.name();
+    let path = location.data_dir.join(".migrate.lock");
+    let io = |source| StorageError::io(&path, source);
+    let lock = std::fs::File::create(&path).map_err(io)?;
+    let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
+    let lock = lock.await.map_err(|_| StorageError::Stopped)?.map_err(io)?;
+    // The lock file is of this machine; on a server others may be at it too.
+    let turn = if orm.get_database_backend() == DbBackend::Postgres {
+        Some(PostgresSession::writer(orm.get_postgres_connection_pool(), &name).await?)
+    } else {
+        None
+    };
+    refuse_newer(orm, &name).await?;
+    Migrator::up(orm, None)
+        .await
+        .map_err(|source| StorageError::orm(&name, source))?;
+    if let Some(turn) = turn {
+        turn.commit().await?;
+    }
+    drop(lock);
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use crate::entity::archive_files;
 use crate::location::make_folder;
 
 /// Rows of a row group: what a writer holds in memory, and the smallest piece a reader can skip.
-pub(super) const ROW_GROUP: usize = 131_072;
+const ROW_GROUP: usize = 131_072;
 
 /// A file being written.
 pub(super) struct PartWriter {

@@ -6,12 +6,13 @@
 
 use std::path::Path;
 
+use arrow::datatypes::SchemaRef;
 use kmi_domain::Timestamp;
 
-use super::part::{PartWriter, ROW_GROUP};
+use super::part::PartWriter;
 use super::schema::{batch_of, markets, side_word, snapshots, source_word, trades};
 use super::verify::read_back;
-use super::{Archive, ArchiveFile, ArchiveKind};
+use super::{ArchiveFile, ArchiveKind};
 use crate::entity::archive_files;
 use crate::row::{Rows, Value};
 use crate::session::Session;
@@ -49,7 +50,7 @@ struct Plan {
     words: fn(&mut [Value]),
 }
 
-const PLANS: [Plan; 3] = [
+static PLANS: [Plan; 3] = [
     Plan {
         kind: ArchiveKind::Trades,
         next: "SELECT MIN(time) FROM public_trades WHERE time >= $1 AND time < $2",
@@ -160,17 +161,33 @@ impl Store {
             Value::Int(Timestamp::from_day(day).micros()),
             Value::Int(Timestamp::from_day(day + 1).micros()),
         ];
-        let rows = self.reader().await?.query(plan.select, bounds.to_vec()).await?;
-        let archive = self.inner.archive.clone();
-        let file = write(&archive, plan, day, rows)?;
+        let archive = &self.inner.archive;
+        let file = self.write_day(plan, day).await?;
         gate(Step::Written)?;
-        read_back(&archive, &file).await?;
+        read_back(archive, &file).await?;
         gate(Step::Verified)?;
         let mut session = self.writer().await?;
         self.record(plan, day, &file, bounds, &mut session).await?;
         gate(Step::Recorded)?;
         session.commit().await?;
         ArchiveFile::try_from(file)
+    }
+
+    /// Writes a day's rows, an hour of them in memory at a time.
+    async fn write_day(&self, plan: &Plan, day: i64) -> Result<archive_files::Model, StorageError> {
+        let schema = plan.schema();
+        let archive = &self.inner.archive;
+        let mut part = PartWriter::create(archive, plan.kind, day, "roll", schema, plan.sorted_by)?;
+        let mut session = self.reader().await?;
+        let start = Timestamp::from_day(day);
+        for hour in 0..24 {
+            let bounds = [hour, hour + 1].map(|hour| Value::Int(start.plus_seconds(hour * 3_600).micros()));
+            let rows = session.query(plan.select, bounds.to_vec()).await?;
+            if !rows.is_empty() {
+                plan.write(rows, &mut part)?;
+            }
+        }
+        part.finish(None)
     }
 
     async fn record(
@@ -193,34 +210,29 @@ impl Store {
     }
 }
 
-fn write(
-    archive: &Archive,
-    plan: &Plan,
-    day: i64,
-    mut rows: Rows,
-) -> Result<archive_files::Model, StorageError> {
-    let schema = match plan.kind {
-        ArchiveKind::Trades => trades(),
-        ArchiveKind::Markets => markets(),
-        _ => snapshots(),
-    };
-    let width = rows.width;
-    rows.values.chunks_exact_mut(width).for_each(plan.words);
-    let mut part = PartWriter::create(archive, plan.kind, day, "roll", schema.clone(), plan.sorted_by)?;
-    let time_of = |row: &[Value]| match row.get(plan.time) {
-        Some(Value::Int(time)) => *time,
-        _ => 0,
-    };
-    for chunk in rows.values.chunks(width * ROW_GROUP) {
-        let chunk = Rows {
-            width,
-            values: chunk.to_vec(),
-        };
-        let batch = batch_of(&chunk, &schema)
-            .map_err(|source| StorageError::parquet(Path::new(plan.kind.as_str()), source.into()))?;
-        let first = chunk.values.chunks_exact(width).next().map_or(0, time_of);
-        let last = chunk.values.chunks_exact(width).next_back().map_or(0, time_of);
-        part.write(&batch, (first, last))?;
+impl Plan {
+    fn schema(&self) -> SchemaRef {
+        match self.kind {
+            ArchiveKind::Trades => trades(),
+            ArchiveKind::Markets => markets(),
+            _ => snapshots(),
+        }
     }
-    part.finish(None)
+
+    /// Appends rows, which come in order of time.
+    fn write(&self, mut rows: Rows, part: &mut PartWriter) -> Result<(), StorageError> {
+        let width = rows.width;
+        rows.values.chunks_exact_mut(width).for_each(self.words);
+        let time_of = |row: Option<&[Value]>| match row.and_then(|row| row.get(self.time)) {
+            Some(Value::Int(time)) => *time,
+            _ => 0,
+        };
+        let bounds = (
+            time_of(rows.values.chunks_exact(width).next()),
+            time_of(rows.values.chunks_exact(width).next_back()),
+        );
+        let batch = batch_of(&rows, &self.schema())
+            .map_err(|source| StorageError::parquet(Path::new(self.kind.as_str()), source.into()))?;
+        part.write(&batch, bounds)
+    }
 }

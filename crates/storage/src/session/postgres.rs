@@ -23,6 +23,8 @@ impl PostgresSession {
     /// Begins a transaction that writes; waits for other writers.
     pub(crate) async fn writer(pool: &PgPool, name: &str) -> Result<PostgresSession, StorageError> {
         let mut session = Self::begin(pool, name).await?;
+        let wait = format!("SET LOCAL lock_timeout = '{}s'", super::BUSY_WAIT.as_secs());
+        session.execute(&wait, &[]).await?;
         session
             .query("SELECT 1 FROM pg_advisory_xact_lock($1)", &[Value::Int(WRITERS)])
             .await?;

@@ -113,7 +113,7 @@ fn entry(frame: u64, market: &str, received: &str, change: BookChange) -> BookEn
     BookEntry {
         ticker: ticker(market),
         received: at(received),
-        time: (frame % 2 == 0).then(|| at("2026-01-02T09:59:59.5Z")),
+        time: frame.is_multiple_of(2).then(|| at("2026-01-02T09:59:59.5Z")),
         sid: Some(2),
         seq: (frame != 3).then_some(u64::from(u32::MAX) + frame),
         frame,

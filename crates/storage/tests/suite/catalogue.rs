@@ -80,9 +80,9 @@ pub(crate) async fn reports_of_a_market_add_up_in_any_order(house: House) {
         ..over.clone()
     };
 
-    assert_eq!(tell(&house, &[over.clone()]).await.inserted, 1);
-    assert_eq!(tell(&house, &[born.clone()]).await.updated, 1);
-    assert_eq!(known(&house).await, [expected.clone()]);
+    assert_eq!(tell(&house, std::slice::from_ref(&over)).await.inserted, 1);
+    assert_eq!(tell(&house, std::slice::from_ref(&born)).await.updated, 1);
+    assert_eq!(known(&house).await, std::slice::from_ref(&expected));
     for reports in [[born.clone(), over.clone()], [over, born]] {
         let put = tell(&house, &reports).await;
         assert_eq!((put.inserted, put.updated, put.duplicates), (0, 0, 2));
@@ -98,7 +98,7 @@ pub(crate) async fn a_report_without_a_time_never_takes_anything_back(house: Hou
         title: "a title at last".to_owned(),
         ..market("A-1")
     };
-    tell(&house, &[over.clone()]).await;
+    tell(&house, std::slice::from_ref(&over)).await;
     tell(&house, &[stale]).await;
 
     let expected = Market {

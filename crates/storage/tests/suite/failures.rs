@@ -28,6 +28,23 @@ pub(crate) async fn an_open_store_opens_again(house: House) {
     again.close().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fresh_store_may_be_opened_by_several_at_once() {
+    let mut urls = vec![None];
+    urls.extend(throwaway::postgres_database().map(Some));
+    for url in urls {
+        let folder = tempfile::tempdir().unwrap();
+        let mut location = StoreLocation::in_folder(folder.path());
+        location.database_url = url;
+        let opened: Vec<_> = (0..6)
+            .map(|_| tokio::spawn(Store::open(location.clone())))
+            .collect();
+        for store in opened {
+            store.await.unwrap().unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_database_of_a_later_program_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
@@ -215,7 +232,7 @@ async fn a_killed_import_leaves_nothing() {
         let mut import = store.begin_import(meta("killed")).await.unwrap();
         import.put_trades(&many(0, 50_000)).await.unwrap();
         println!("\nmidway");
-        std::thread::sleep(std::time::Duration::from_secs(600));
+        std::thread::sleep(std::time::Duration::from_mins(10));
     }
     let mut urls = vec![None];
     urls.extend(throwaway::postgres_database().map(Some));

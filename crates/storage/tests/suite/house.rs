@@ -87,7 +87,11 @@ pub(crate) fn trade(id: &str, market: &str, time: &str, yes_price: &str) -> Publ
         time: at(&format!("2026-01-0{time}Z")),
         yes_price: price(yes_price),
         quantity: Quantity::from_units(150),
-        taker: if id.len() % 2 == 0 { Side::Yes } else { Side::No },
+        taker: if id.len().is_multiple_of(2) {
+            Side::Yes
+        } else {
+            Side::No
+        },
         is_block: id.ends_with('b'),
     }
 }
