@@ -67,10 +67,10 @@ impl OrderBook {
         self.no.clear();
     }
 
-    /// Makes `quantity` rest at `price`; nothing, or less, deletes the level.
+    /// Makes `quantity` rest at `price` and returns what rested before; nothing, or less, deletes the level.
     #[inline]
-    pub fn set(&mut self, side: Side, price: Price, quantity: Quantity) {
-        self.ladder_mut(side).set(price, quantity.max(Quantity::ZERO));
+    pub fn set(&mut self, side: Side, price: Price, quantity: Quantity) -> Quantity {
+        self.ladder_mut(side).set(price, quantity.max(Quantity::ZERO))
     }
 
     /// Adds a signed change to the level at `price` and returns what rests there then.

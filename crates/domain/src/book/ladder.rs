@@ -84,17 +84,17 @@ impl Ladder {
         self.occupied.fill(0);
     }
 
-    /// Makes `quantity`, zero or more, rest at `price`.
+    /// Makes `quantity`, zero or more, rest at `price`; gives what rested before.
     #[inline]
-    pub(super) fn set(&mut self, price: Price, quantity: Quantity) {
-        match self.slot(price) {
-            Some((tick, slot)) => self.write(tick, slot, quantity.units()),
-            None if quantity.is_zero() => {}
-            None => {
-                let (tick, slot) = self.make_slot(price);
-                self.write(tick, slot, quantity.units());
-            }
-        }
+    pub(super) fn set(&mut self, price: Price, quantity: Quantity) -> Quantity {
+        let (tick, slot) = match self.slot(price) {
+            Some(found) => found,
+            None if quantity.is_zero() => return Quantity::ZERO,
+            None => self.make_slot(price),
+        };
+        let before = Quantity::from_units(self.quantities[slot]);
+        self.write(tick, slot, quantity.units());
+        before
     }
 
     /// Adds a signed change; gives what rests then, or, unchanged, what rested when that is too little.

@@ -89,17 +89,16 @@ impl SyncedBook {
         Ok(applied?)
     }
 
-    /// Takes a level's new quantity, nothing deletes it.
+    /// Takes a level's new quantity and returns what rested before; nothing deletes the level.
     ///
     /// # Errors
     /// [`ApplyError::NotSynced`] and nothing changes.
     #[inline]
-    pub fn set(&mut self, side: Side, price: Price, quantity: Quantity) -> Result<(), ApplyError> {
+    pub fn set(&mut self, side: Side, price: Price, quantity: Quantity) -> Result<Quantity, ApplyError> {
         if self.state != BookState::Synced {
             return Err(ApplyError::NotSynced(self.state));
         }
-        self.book.set(side, price, quantity);
-        Ok(())
+        Ok(self.book.set(side, price, quantity))
     }
 
     /// Discards what is known, after a gap or a lost connection. A book that never had a snapshot goes on awaiting it.

@@ -149,9 +149,9 @@ impl BookFlow {
         quantity: Quantity,
         out: &mut Vec<FlowEvent>,
     ) -> Result<(), ApplyError> {
-        let old = self.book.book().map(|book| book.quantity_at(side, price));
-        self.book.set(side, price, quantity)?;
-        self.level_changed(now, side, price, old.unwrap_or_default(), quantity, out);
+        let quantity = quantity.max(Quantity::ZERO);
+        let old = self.book.set(side, price, quantity)?;
+        self.level_changed(now, side, price, old, quantity, out);
         Ok(())
     }
 
