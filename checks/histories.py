@@ -118,14 +118,15 @@ def compare(document: dict, mine: rules.Backtest) -> None:
 
 def answers(kmi: Kmi, history: History) -> dict:
     """Everything asked of a database that must not depend on where its rows lie."""
+    found = {"calibration": kmi.json("calibrate", "--horizon", "12h", "--by", "category", *history.selection())}
+    for side, low, high in history.bets:
+        found[f"fixed_horizon {side} {low}"] = run_fixed_horizon(kmi, history, side, low, high)
+    learned = kmi.json("backtest", "run", "--strategy", "calibration_edge", *history.selection())
+    found["calibration_edge"] = learned
+    # What differs from run to run: the run's own name, clock and speed.
     return {
-        "calibration": kmi.json("calibrate", "--horizon", "12h", "--by", "category", *history.selection()),
-        **{
-            f"fixed_horizon {side} {low}": without(
-                run_fixed_horizon(kmi, history, side, low, high), "id", "seconds", "events_per_s", "created_at"
-            )
-            for side, low, high in history.bets
-        },
+        question: without(answer, "id", "created", "created_at", "seconds", "events_per_s")
+        for question, answer in found.items()
     }
 
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 
 use crate::shell;
-use crate::workspace::{Profile, Workspace};
+use crate::workspace::Workspace;
 
 /// What `demo` takes.
 #[derive(clap::Args)]
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 
 /// Runs the walk; the first command that fails ends it.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
-    let kmi = workspace.kmi(Profile::Release)?;
+    let kmi = workspace.kmi()?;
     let folder = fresh_folder(arguments.data_dir.as_deref())?;
     let tour = Tour { kmi, folder };
     tour.synthetic(arguments)?;

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::workspace::{Profile, Workspace};
+use crate::workspace::Workspace;
 
 /// What `gen` takes.
 #[derive(clap::Args)]
@@ -54,7 +54,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 }
 
 fn documents(workspace: &Workspace) -> Result<Vec<Document>> {
-    let kmi = workspace.kmi(Profile::Dev)?;
+    let kmi = workspace.kmi()?;
     Ok(vec![
         Document {
             path: "docs/CLI.md",

@@ -15,15 +15,6 @@ pub(crate) struct Workspace {
     pub(crate) target: PathBuf,
 }
 
-/// How `kmi` is built.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// Quick to build; the profile of the tests.
-    Dev,
-    /// Quick to run.
-    Release,
-}
-
 impl Workspace {
     /// The workspace this program was built in.
     pub(crate) fn find() -> Result<Workspace> {
@@ -65,20 +56,13 @@ impl Workspace {
         command
     }
 
-    /// Builds `kmi` if needed and says where it is.
-    pub(crate) fn kmi(&self, profile: Profile) -> Result<PathBuf> {
-        let (arguments, folder): (&[&str], _) = match profile {
-            Profile::Dev => (&["build", "--locked", "--package", "kmi-cli"], "debug"),
-            Profile::Release => (
-                &["build", "--locked", "--package", "kmi-cli", "--release"],
-                "release",
-            ),
-        };
-        shell::run(&mut self.cargo(arguments)).context("kmi does not build")?;
-        let binary = self
-            .target
-            .join(folder)
-            .join(format!("kmi{}", std::env::consts::EXE_SUFFIX));
+    /// Builds `kmi` if needed and says where it is. The development profile: it shares what the tests build, and what works
+    /// on millions of rows is optimised there too.
+    pub(crate) fn kmi(&self) -> Result<PathBuf> {
+        shell::run(&mut self.cargo(&["build", "--locked", "--package", "kmi-cli"]))
+            .context("kmi does not build")?;
+        let name = format!("kmi{}", std::env::consts::EXE_SUFFIX);
+        let binary = self.target.join("debug").join(name);
         ensure!(binary.is_file(), "cargo built no {}", binary.display());
         Ok(binary)
     }

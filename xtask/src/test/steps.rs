@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::counts::Counts;
 use crate::postgres::{self, Postgres};
-use crate::workspace::{Profile, Workspace};
+use crate::workspace::Workspace;
 use crate::{generate, licences, python, shell};
 
 /// What `git status` said before anything ran.
@@ -106,7 +106,7 @@ pub(crate) fn python_checks(workspace: &Workspace) -> Result<Counts> {
     let checks = workspace.root.join("checks");
     let requirements = std::fs::read_to_string(checks.join("requirements.txt"))?;
     let python = python::environment(workspace, "python-checks", &requirements)?;
-    let kmi = workspace.kmi(Profile::Dev)?;
+    let kmi = workspace.kmi()?;
     let postgres = match postgres::binaries() {
         Some(binaries) => Some(Postgres::start(&binaries, &["synthetic", "weather"])?),
         None => None,
