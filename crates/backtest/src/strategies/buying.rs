@@ -127,3 +127,52 @@ pub(super) fn held_of(side: Side, position: Quantity) -> Quantity {
         Side::No => -position,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::Desk;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_worst_price_leaves_the_edge_and_the_next_worse_does_not(
+            yes in 0.0..1.0_f64, min_edge in 0.0..0.3_f64, buys_yes: bool,
+        ) {
+            let desk = Desk::tape(1);
+            let view = desk.view();
+            let side = if buys_yes { Side::Yes } else { Side::No };
+            let fees = view.market(MarketId(0)).fees;
+            let value = |price: Price| bet_on(side, price, yes, fees).unwrap().expected_value();
+
+            let cent = 100;
+            match worst_price(&view, MarketId(0), side, yes, min_edge) {
+                Some(worst) => {
+                    prop_assert!(value(worst) >= min_edge);
+                    let next = worst.checked_offset(cent).unwrap();
+                    prop_assert!(next == Price::ONE || value(next) < min_edge, "{worst}");
+                    let order = order_up_to(&view, MarketId(0), side, worst, Quantity::ONE).unwrap();
+                    prop_assert_eq!(of_side(order.limit, side), worst);
+                }
+                None => prop_assert!(value("0.01".parse().unwrap()) < min_edge),
+            }
+        }
+    }
+
+    #[test]
+    fn a_stake_is_the_smaller_of_kellys_share_and_the_cap() {
+        let stake = |max_fraction| Stake {
+            bankroll: Money::from_dollars(1_000),
+            kelly: 0.5,
+            max_fraction,
+        };
+        let fees = FeeSchedule::STANDARD;
+        // Cost 0.5175; Kelly 0.2825 / 0.4825 = 0.5855, half of it of $1000 is $292.75: 565 contracts.
+        let bet = bet_on(Side::Yes, "0.50".parse().unwrap(), 0.80, fees).unwrap();
+        assert_eq!(stake(1.0).contracts(&bet, fees), Quantity::from_contracts(565));
+        assert_eq!(stake(0.05).contracts(&bet, fees), Quantity::from_contracts(96));
+        let bad = bet_on(Side::No, "0.50".parse().unwrap(), 0.80, fees).unwrap();
+        assert_eq!(stake(1.0).contracts(&bad, fees), Quantity::ZERO);
+    }
+}

@@ -10,6 +10,7 @@ pub mod fixed_horizon;
 pub mod kelly_model;
 pub mod market_maker;
 pub mod mean_reversion;
+pub mod models;
 pub mod momentum;
 mod swing;
 

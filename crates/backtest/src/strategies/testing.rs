@@ -239,7 +239,7 @@ impl Desk {
         placed
     }
 
-    fn view(&self) -> View<'_> {
+    pub(super) fn view(&self) -> View<'_> {
         let books = self.books.as_deref().map_or(Books::None, Books::Copies);
         View::new(self.now, &self.markets, &self.seen, books, self.cash)
     }
