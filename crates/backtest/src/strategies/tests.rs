@@ -8,6 +8,7 @@ use kmi_domain::{Quantity, Side};
 use super::testing::{book_history, history};
 use crate::engine::{RunConfig, run};
 use crate::feed::Dataset;
+use crate::lookahead::check_lookahead;
 use crate::result::RunResult;
 use crate::strategy::{MarketId, Params, Strategy, StrategyDescription, find_strategy, strategies};
 
@@ -75,6 +76,17 @@ fn every_strategy_of_a_tape_trades_it_and_the_same_again() {
             strategy.name
         );
         assert_eq!(result, run_on(&tape, &strategy), "{}", strategy.name);
+    }
+}
+
+#[test]
+fn no_strategy_decides_by_what_comes_later() {
+    let config = RunConfig::default();
+    for (data, cuts) in [(history(), 25), (book_history(), 25)] {
+        for strategy in strategies() {
+            let report = check_lookahead(&data, &config, cuts, 11, |_| eagerly(&strategy)).unwrap();
+            assert!(report.is_clean(), "{}: {:?}", strategy.name, report.found.first());
+        }
     }
 }
 
