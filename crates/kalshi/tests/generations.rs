@@ -1,5 +1,7 @@
 //! Bodies of both generations read alike, and wrong ones are refused by field, value and rule.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 use kmi_domain::{
     CollateralReturn, Event, FeeMultiplier, FeeType, MarketResult, MarketStatus, Price, Quantity, Series,
     Side, TickGrid,
