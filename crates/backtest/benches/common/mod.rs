@@ -143,7 +143,7 @@ impl Recording {
 /// The feed of `--feed PATH`, or one made here of `events` events.
 pub(crate) fn feed(events: usize) -> (Dataset, &'static str) {
     match argument("--feed") {
-        Some(path) => (recorded(&path), "recorded feed"),
+        Some(path) => (recorded(&path), "the feed given"),
         None => (made(events, 42), "feed made here"),
     }
 }
