@@ -167,13 +167,11 @@ impl Replay {
     /// Takes one line. An empty one is nothing; one that is no frame is counted as malformed.
     #[inline]
     pub fn feed_line(&mut self, line: &[u8]) {
-        let mut scanner = std::mem::take(&mut self.scanner);
-        match scanner.parse(line) {
+        match self.scanner.parse(line) {
             Ok(parsed) => self.feed(&parsed.frame),
             Err(_) if line.trim_ascii().is_empty() => {}
             Err(_) => self.counts.malformed += 1,
         }
-        self.scanner = scanner;
     }
 
     /// Takes note of a line that was too long to be read.

@@ -79,7 +79,7 @@ fn a_cut_off_file_is_an_error_and_not_its_beginning() {
     for whole in [gz, zst] {
         let file = file(&whole[..whole.len() - 20]);
         let error = match recording::open(file.path()) {
-            Ok(recording) => recording.filter_map(Result::err).next(),
+            Ok(mut recording) => recording.find_map(Result::err),
             Err(error) => Some(error),
         };
         assert!(matches!(error, Some(RecordingError::Read { .. })), "{error:?}");
