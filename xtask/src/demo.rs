@@ -122,7 +122,8 @@ impl Tour {
         )?;
         say(
             "Backtest 2: learn the bias, then trade it",
-            "calibration_edge learns on the first part of the period which prices lied, and trades on the rest only.",
+            "calibration_edge learns on the first part of the period which prices lied, and trades on the rest only. On a few \
+             hundred markets that is a few dozen bets: look at the interval before the profit.",
         );
         let report = self.path("calibration_edge.html");
         self.kmi_on(
@@ -132,6 +133,12 @@ impl Tour {
                 "run",
                 "--strategy",
                 "calibration_edge",
+                "--param",
+                "min_edge=0.005",
+                "--param",
+                "shrinkage=10",
+                "--param",
+                "min_count=10",
                 "--html",
                 &report,
             ],

@@ -129,7 +129,10 @@ pub(super) fn game(lane: usize, day: Timestamp) -> Plan {
     book.series.title = Some(league);
     book.series.fee_multiplier = Some(FeeMultiplier::from_millionths(500_000));
     let round = usize::try_from(day.day()).unwrap_or(0);
-    let (home, away) = (CLUBS[round % 7], CLUBS[(round + 1 + round % 6) % 7]);
+    let (home, away) = (
+        CLUBS[(round + lane) % 7],
+        CLUBS[(round + lane + 1 + round % 6) % 7],
+    );
     book.event(&ticker_date(day), &format!("{away} at {home}: who wins?"));
     // A little advantage for those at home.
     book.outcome(
