@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::workspace::Workspace;
 
@@ -106,13 +107,44 @@ fn commands(help: &str) -> Vec<String> {
         .collect()
 }
 
+/// One table of parameters for each strategy.
 fn strategies(kmi: &Path) -> Result<String> {
-    let list = say(kmi, &["backtest", "run", "--strategy", "list"])?;
-    Ok(format!(
-        "# The strategies\n\nWritten by `cargo xtask gen` from `kmi backtest run --strategy list`; do not edit. How they are run and \
-         judged is in [RESEARCH.md](RESEARCH.md).\n\n```text\n{}\n```\n",
-        list.trim_end()
-    ))
+    let list = say(kmi, &["backtest", "run", "--strategy", "list", "--json"])?;
+    let list: Value = serde_json::from_str(&list).context("the list of strategies is no JSON")?;
+    let mut text = String::from(
+        "# The strategies\n\nWritten by `cargo xtask gen` from `kmi backtest run --strategy list`; do not edit. How they \
+         are run and judged is in [RESEARCH.md](RESEARCH.md).\n",
+    );
+    for strategy in list["strategies"]
+        .as_array()
+        .context("no strategies are listed")?
+    {
+        write!(
+            text,
+            "\n## {}\n\n{}\n\n",
+            cell(&strategy["name"]),
+            cell(&strategy["doc"])
+        )?;
+        writeln!(
+            text,
+            "| parameter | type | unit | default | range | |\n|---|---|---|---|---|---|"
+        )?;
+        for parameter in strategy["params"].as_array().into_iter().flatten() {
+            let cells = ["name", "type", "unit", "default", "range", "doc"].map(|key| cell(&parameter[key]));
+            writeln!(text, "| {} |", cells.join(" | "))?;
+        }
+    }
+    Ok(text.trim_end().to_owned() + "\n")
+}
+
+/// Text of a JSON value as it may stand in a Markdown table; nothing for null.
+fn cell(value: &Value) -> String {
+    let text = match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    text.replace('|', "\\|")
 }
 
 /// Standard output of `kmi`, the same on every machine: no settings, no terminal, a fixed width.
@@ -139,6 +171,12 @@ fn say(kmi: &Path, arguments: &[&str]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bar_in_a_word_does_not_end_the_cell() {
+        assert_eq!(cell(&Value::from("bins | logit")), "bins \\| logit");
+        assert_eq!(cell(&Value::Null), "");
+    }
 
     #[test]
     fn commands_are_the_names_under_their_heading() {
