@@ -4,6 +4,7 @@
 //! frames faster: it reads the shape that nearly all frames of a feed have and hands everything else to [`Frame::parse`].
 
 mod decode;
+mod encode;
 mod lifecycle;
 mod scan;
 
@@ -13,6 +14,7 @@ use kmi_domain::{Level, Price, PublicTrade, Quantity, Side, Ticker, Timestamp, T
 
 use crate::wire::FieldError;
 pub use decode::{CaptureLine, FrameError};
+pub use encode::OutgoingFrame;
 pub use lifecycle::{
     EventFeeUpdate, EventLifecycle, Lifecycle, LifecycleKind, LifecycleMetadata, ReferenceValue,
 };

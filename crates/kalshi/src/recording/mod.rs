@@ -385,7 +385,7 @@ impl Recording {
         let failure = |source, line| RecordingError::Read {
             path: self.path.clone(),
             line,
-            source,
+            source: cut_off(source),
         };
         match &mut self.body {
             Body::Empty => Ok(false),
@@ -402,6 +402,16 @@ impl Recording {
                 more.map_err(|source| failure(source, done))
             }
         }
+    }
+}
+
+/// An end that comes too early, in a user's words before the decompressor's.
+fn cut_off(source: io::Error) -> io::Error {
+    match source.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            io::Error::new(source.kind(), format!("the file is truncated: {source}"))
+        }
+        _ => source,
     }
 }
 
