@@ -1,0 +1,59 @@
+//! One module per command: builds the use case's request, runs it, prints the answer.
+
+mod archive;
+mod backtest;
+mod book;
+mod calibrate;
+mod doctor;
+mod fee;
+mod import;
+mod synth;
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use anyhow::Result;
+use clap::CommandFactory;
+use kmi_domain::Timestamp;
+use kmi_storage::Store;
+
+use crate::args::{Cli, Command};
+use crate::config::Config;
+use crate::output;
+
+pub(crate) async fn run(cli: Cli, config: &Config) -> Result<ExitCode> {
+    let as_json = cli.global.json;
+    match cli.command {
+        Command::Import(args) => return import::run(&open(config).await?, args, as_json).await,
+        Command::Calibrate(args) => calibrate::run(config, args, as_json).await?,
+        Command::Backtest(command) => return backtest::run(config, command, as_json).await,
+        Command::Book(command) => return book::run(command, as_json),
+        Command::Archive(command) => return archive::run(&open(config).await?, command, as_json).await,
+        Command::Fee(args) => fee::run(&args, as_json)?,
+        Command::Synth(args) => synth::run(&args, as_json)?,
+        Command::Migrate(args) => doctor::migrate(config, &args, as_json).await?,
+        Command::Doctor => return doctor::run(config, as_json).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "kmi", &mut std::io::stdout());
+        }
+        Command::HelpMarkdown => output::text(&output::help_markdown(&Cli::command()))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the store the configuration names, brought up to this program's version.
+async fn open(config: &Config) -> Result<Store> {
+    Ok(Store::open(config.store_location()?).await?)
+}
+
+/// The real clock, read at the edge and handed down.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the edge that hands the clock to everything below"
+)]
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}

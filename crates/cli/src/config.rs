@@ -1,0 +1,190 @@
+//! Configuration in four layers: defaults < file (TOML) < environment < flags, all checked before anything starts.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use kmi_storage::StoreLocation;
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Where data lies.
+    pub storage: StorageConfig,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// Section `[storage]`.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct StorageConfig {
+    /// Folder of the database file and the archive. Default: the platform's data directory. `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+    /// PostgreSQL to use instead of the database file: `postgres://user:password@host/name`. `DATABASE_URL`.
+    pub database_url: Option<Secret>,
+}
+
+/// Section `[log]`.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogConfig {
+    /// `tracing` filter for messages on stderr, such as `warn` or `kmi_storage=debug`. Default `warn`.
+    pub filter: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> LogConfig {
+        LogConfig {
+            filter: "warn".to_owned(),
+        }
+    }
+}
+
+/// Text that is never printed.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What the flags say, the last layer.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides<'a> {
+    /// `--config`.
+    pub file: Option<&'a Path>,
+    /// `--data-dir`.
+    pub data_dir: Option<&'a Path>,
+}
+
+impl Config {
+    /// Reads all layers.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or an unknown key or wrong value in any layer, by name.
+    pub(crate) fn load(overrides: &Overrides<'_>) -> Result<Config> {
+        let mut layers = Figment::from(Serialized::defaults(Config::default()));
+        if let Some(file) = overrides.file {
+            if !file.is_file() {
+                bail!("configuration file {} does not exist", file.display());
+            }
+            layers = layers.merge(Toml::file_exact(file));
+        }
+        // DATABASE_URL is the name other tools use; KMI_STORAGE__DATABASE_URL is ours and wins.
+        layers = layers
+            .merge(
+                Env::raw()
+                    .only(&["DATABASE_URL"])
+                    .map(|_| "storage.database_url".into())
+                    .split("."),
+            )
+            // KMI_SHARED tells tests where recorded data lies; it configures nothing.
+            .merge(Env::prefixed("KMI_").ignore(&["shared"]).split("__"));
+        let mut config: Config = layers.extract().context("configuration")?;
+        if let Some(dir) = overrides.data_dir {
+            config.storage.data_dir = Some(dir.to_owned());
+        }
+        Ok(config)
+    }
+
+    /// Where the store is: the data directory, and PostgreSQL where one is configured.
+    ///
+    /// # Errors
+    /// When there is no home directory to put the default data directory in, or the database URL is of another kind.
+    pub(crate) fn store_location(&self) -> Result<StoreLocation> {
+        let data_dir = match &self.storage.data_dir {
+            Some(dir) => dir.clone(),
+            None => directories::ProjectDirs::from("", "", "kmi")
+                .context("no home directory: say where data lies with --data-dir")?
+                .data_dir()
+                .to_owned(),
+        };
+        let Some(Secret(url)) = &self.storage.database_url else {
+            return Ok(StoreLocation::in_folder(data_dir));
+        };
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            bail!("storage.database_url: must begin with postgres:// or postgresql://");
+        }
+        Ok(StoreLocation::on_server(data_dir, url.clone()))
+    }
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::result_large_err,
+    reason = "figment's own error type, in its test harness only"
+)]
+mod tests {
+    use figment::Jail;
+
+    use super::*;
+
+    #[test]
+    fn each_layer_overrides_the_one_below_it() {
+        Jail::expect_with(|jail| {
+            jail.clear_env();
+            jail.create_file(
+                "kmi.toml",
+                "[storage]\ndata_dir = \"from-file\"\n[log]\nfilter = \"info\"\n",
+            )?;
+            let file = Overrides {
+                file: Some(Path::new("kmi.toml")),
+                data_dir: None,
+            };
+            let config = Config::load(&file).unwrap();
+            assert_eq!(config.storage.data_dir.as_deref(), Some(Path::new("from-file")));
+            assert_eq!(config.log.filter, "info");
+
+            jail.set_env("KMI_STORAGE__DATA_DIR", "from-env");
+            let config = Config::load(&file).unwrap();
+            assert_eq!(config.storage.data_dir.as_deref(), Some(Path::new("from-env")));
+
+            let flag = Overrides {
+                data_dir: Some(Path::new("from-flag")),
+                ..file
+            };
+            let config = Config::load(&flag).unwrap();
+            assert_eq!(config.storage.data_dir.as_deref(), Some(Path::new("from-flag")));
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_wrong_key_is_an_error_that_names_it() {
+        Jail::expect_with(|jail| {
+            jail.clear_env();
+            jail.set_env("KMI_STORAGE__DATADIR", "x");
+            let error = format!("{:#}", Config::load(&Overrides::default()).unwrap_err());
+            assert!(error.contains("datadir"), "{error}");
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn the_database_url_is_read_from_either_name_and_never_printed() {
+        Jail::expect_with(|jail| {
+            jail.clear_env();
+            jail.set_env("DATABASE_URL", "postgres://user:hunter2@localhost/plain");
+            let config = Config::load(&Overrides::default()).unwrap();
+            assert!(config.storage.database_url.as_ref().unwrap().0.ends_with("plain"));
+            assert!(!format!("{config:?}").contains("hunter2"));
+
+            jail.set_env("KMI_STORAGE__DATABASE_URL", "mysql://localhost/x");
+            let config = Config::load(&Overrides::default()).unwrap();
+            let error = format!("{:#}", config.store_location().unwrap_err());
+            assert!(
+                error.contains("storage.database_url") && error.contains("postgres://"),
+                "{error}"
+            );
+            Ok(())
+        });
+    }
+}
