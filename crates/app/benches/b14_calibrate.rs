@@ -3,8 +3,10 @@
 //! On the recorded weather markets where `KMI_SHARED` or `../shared` has them, else on a synthetic history of the same size.
 //! Prints one JSON line; the figure counts only because both answers are equal.
 
-#![expect(missing_docs, reason = "a program, not a library")]
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run has nothing to say"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -31,14 +33,26 @@ fn main() {
         let hot = filled(folder.path().join("hot"), &recordings).await;
         let archived = filled(folder.path().join("archived"), &recordings).await;
         archived.roll(Timestamp::MAX).await.unwrap();
-        let trades = archived.counts().await.unwrap().archive.values().map(|(_, rows)| rows).max().copied().unwrap();
+        let trades = archived
+            .counts()
+            .await
+            .unwrap()
+            .archive
+            .values()
+            .map(|(_, rows)| rows)
+            .max()
+            .copied()
+            .unwrap();
         let (mut ours, mut reference) = (Vec::new(), Vec::new());
         for _ in 0..runs {
             let (from_archive, took) = timed(&archived).await;
             ours.push(took);
             let (from_database, took) = timed(&hot).await;
             reference.push(took);
-            assert_eq!(from_archive, from_database, "archive and database give the same calibration");
+            assert_eq!(
+                from_archive, from_database,
+                "archive and database give the same calibration"
+            );
         }
         let line = json!({
             "id": "B14", "case": case, "unit": "s", "value": median(&ours), "runs": ours, "target": TARGET_S,
@@ -63,7 +77,11 @@ fn recordings(folder: &Path) -> (&'static str, PathBuf) {
         return ("recorded weather, 12 h", weather);
     }
     let made = folder.join("synthetic");
-    let params = Params { markets: 4_000, acts_per_market: 400.0, ..Params::default() };
+    let params = Params {
+        markets: 4_000,
+        acts_per_market: 400.0,
+        ..Params::default()
+    };
     write_history(&made, 14, &params).unwrap();
     ("synthetic, 12 h", made)
 }

@@ -264,6 +264,8 @@ pub struct Market {
     pub result: Option<MarketResult>,
     /// When it was paid.
     pub settled_time: Option<Timestamp>,
+    /// When the exchange expects the result to be known; `None` where the recording does not say.
+    pub expected_expiration_time: Option<Timestamp>,
     /// Seconds between determination and payment.
     pub settlement_timer_s: Option<i64>,
     /// Valid order prices; whole cents where the recording does not say.
@@ -296,6 +298,16 @@ pub struct Market {
     pub rules_primary: String,
     /// Last change of metadata, where the exchange said.
     pub updated_time: Option<Timestamp>,
+}
+
+impl Market {
+    /// When its result was known to traders: its payment where recorded, else when it was expected; never before the
+    /// close. `None` where neither is recorded.
+    #[must_use]
+    pub fn result_known_at(&self) -> Option<Timestamp> {
+        let known = self.settled_time.or(self.expected_expiration_time)?;
+        Some(self.close_time.map_or(known, |close| close.max(known)))
+    }
 }
 
 /// Someone's public print.

@@ -80,7 +80,7 @@ impl Intake {
         for record in records {
             let end = MarketEnd {
                 result: record.market.result,
-                settled_time: record.market.settled_time,
+                settled_time: record.market.result_known_at(),
             };
             let id = builder.add_market(info(record, &mut groups), end);
             by_ticker.insert(record.market.ticker.clone(), id);

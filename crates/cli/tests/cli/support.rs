@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A data directory and a folder of recordings, both gone after the test.
-pub struct Desk {
+pub(crate) struct Desk {
     root: TempDir,
     database_url: Option<String>,
 }
 
 impl Desk {
-    pub fn new() -> Desk {
+    pub(crate) fn new() -> Desk {
         Desk {
             root: TempDir::with_prefix("kmi-test-").unwrap(),
             database_url: None,
@@ -25,28 +25,28 @@ impl Desk {
     }
 
     /// The same desk, keeping its data in this database.
-    pub fn on(mut self, database_url: String) -> Desk {
+    pub(crate) fn on(mut self, database_url: String) -> Desk {
         self.database_url = Some(database_url);
         self
     }
 
-    pub fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.root.path().join("data")
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
     /// Writes a recording and gives its path.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
         path
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kmi"));
         command.args(args).arg("--data-dir").arg(self.data_dir());
         for (name, _) in std::env::vars() {
@@ -60,29 +60,29 @@ impl Desk {
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Finished {
+    pub(crate) fn run(&self, args: &[&str]) -> Finished {
         Finished::from(self.command(args).output().unwrap())
     }
 
     /// Runs with `--json`, wants success and gives the document.
-    pub fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         let finished = self.run(&[args, &["--json"]].concat());
         assert_eq!(finished.code, 0, "{args:?}: {}", finished.stderr);
         finished.document()
     }
 
     /// Imports a path and gives the report, whatever the exit code.
-    pub fn import(&self, path: &Path) -> (i32, Value) {
+    pub(crate) fn import(&self, path: &Path) -> (i32, Value) {
         let finished = self.run(&["import", path.to_str().unwrap(), "--json"]);
         (finished.code, finished.document())
     }
 }
 
 /// What a finished command left.
-pub struct Finished {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl From<Output> for Finished {
@@ -96,20 +96,20 @@ impl From<Output> for Finished {
 }
 
 impl Finished {
-    pub fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error}: stdout {:?}, stderr {:?}", self.stdout, self.stderr))
     }
 }
 
-pub fn gz(content: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn gz(content: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(content.as_ref()).unwrap();
     encoder.finish().unwrap()
 }
 
 /// A settled market of the integer-cent generation.
-pub fn cents_market(ticker: &str, event: &str, close: &str, result: &str) -> Value {
+pub(crate) fn cents_market(ticker: &str, event: &str, close: &str, result: &str) -> Value {
     json!({
         "ticker": ticker, "event_ticker": event, "market_type": "binary", "title": "", "subtitle": "s",
         "yes_sub_title": "y", "no_sub_title": "n", "open_time": "2024-01-01T00:00:00Z", "close_time": close,
@@ -120,7 +120,7 @@ pub fn cents_market(ticker: &str, event: &str, close: &str, result: &str) -> Val
 }
 
 /// The body of one event with its markets, as one line.
-pub fn event_body(event: &str, series: &str, category: &str, markets: &[Value]) -> String {
+pub(crate) fn event_body(event: &str, series: &str, category: &str, markets: &[Value]) -> String {
     let body = json!({
         "event": {
             "event_ticker": event, "series_ticker": series, "title": "t", "sub_title": "u", "category": category,
@@ -132,7 +132,14 @@ pub fn event_body(event: &str, series: &str, category: &str, markets: &[Value]) 
 }
 
 /// One public trade of the integer-cent generation, as one line.
-pub fn cents_trade(id: &str, ticker: &str, time: &str, yes_price: u8, count: u32, taker: &str) -> String {
+pub(crate) fn cents_trade(
+    id: &str,
+    ticker: &str,
+    time: &str,
+    yes_price: u8,
+    count: u32,
+    taker: &str,
+) -> String {
     let trade = json!({
         "trade_id": id, "ticker": ticker, "created_time": time, "yes_price": yes_price,
         "no_price": 100_u8.saturating_sub(yes_price), "count": count, "taker_side": taker
@@ -143,7 +150,7 @@ pub fn cents_trade(id: &str, ticker: &str, time: &str, yes_price: u8, count: u32
 /// Two settled markets of one series and a few trades: small enough to compute by hand.
 ///
 /// A closes yes, B closes no, both at 2024-01-02T00:00:00Z. Twelve hours before, the last prices are A 0.60 and B 0.10.
-pub fn small_world(desk: &Desk) -> PathBuf {
+pub(crate) fn small_world(desk: &Desk) -> PathBuf {
     let close = "2024-01-02T00:00:00Z";
     let markets = [
         cents_market("S-E1-A", "S-E1", close, "yes"),

@@ -125,12 +125,12 @@ mod tests {
         let lines = frames.map(|frame| frame.capture_line(1, 7, time));
         let mut scanner = Scanner::new();
         let mut read = |line: &str| {
-            let line = scanner.parse(line.as_bytes()).unwrap().into_owned();
+            let line = scanner.parse(line.as_bytes()).unwrap();
             assert_eq!(
                 (line.received, line.frame.sid, line.frame.seq),
                 (Some(time), Some(1), Some(7))
             );
-            line.frame.message
+            line.frame.message.into_owned()
         };
 
         let Message::Snapshot(snapshot) = read(&lines[0]) else {

@@ -7,7 +7,7 @@ use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A JSON leaf before it is judged: the exchange wrote prices as integers, as strings and at times as floats, so that every
-/// field that is read accepts any of them here and [`Fields`](super::Fields) says which are right.
+/// field that is read accepts any of them here and `field` says which are right.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Scalar<'a> {
     /// The key is not there.

@@ -270,6 +270,7 @@ impl Draft {
             status: MarketStatus::Finalized,
             result: None,
             settled_time: None,
+            expected_expiration_time: None,
             settlement_timer_s: Some(1_800),
             grid: TickGrid::from_label(self.structure).expect("a known structure"),
             price_level_structure: Some(self.structure.to_owned()),

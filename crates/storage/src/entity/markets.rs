@@ -28,6 +28,8 @@ table! {
         result_price: Option<i16>,
         /// When it was paid.
         settled_time: Option<i64>,
+        /// When the result was expected.
+        expected_expiration_time: Option<i64>,
         /// Seconds from determination to payment.
         settlement_timer_s: Option<i64>,
         /// Ranges as `start-end/step`, joined by `;`.

@@ -35,7 +35,8 @@ const CATALOGUE: &[&str] = &[
     "CREATE TABLE markets (
         ticker_id BIGINT PRIMARY KEY REFERENCES tickers (id), event {BYTES}, title TEXT NOT NULL,
         yes_sub_title TEXT NOT NULL, no_sub_title TEXT NOT NULL, open_time BIGINT, close_time BIGINT,
-        status TEXT NOT NULL, result TEXT, result_price SMALLINT, settled_time BIGINT, settlement_timer_s BIGINT,
+        status TEXT NOT NULL, result TEXT, result_price SMALLINT, settled_time BIGINT,
+        expected_expiration_time BIGINT, settlement_timer_s BIGINT,
         grid TEXT NOT NULL, price_level_structure TEXT, yes_bid SMALLINT, yes_ask SMALLINT, yes_bid_size BIGINT,
         yes_ask_size BIGINT, last_price SMALLINT, volume BIGINT, volume_24h BIGINT, open_interest BIGINT,
         strike_type TEXT, floor_strike TEXT, cap_strike TEXT, rules_primary TEXT NOT NULL, updated_time BIGINT)",

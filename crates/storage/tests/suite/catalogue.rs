@@ -116,6 +116,7 @@ pub(crate) async fn every_field_of_a_market_survives(house: House) {
         open_time: Some(at("2026-01-01T00:00:00.000001Z")),
         status: MarketStatus::Determined,
         settled_time: Some(at("2026-01-02T01:00:00Z")),
+        expected_expiration_time: Some(at("2026-01-02T00:30:00Z")),
         settlement_timer_s: Some(3600),
         grid: TickGrid::from_label("tapered_deci_cent").unwrap(),
         price_level_structure: Some("tapered_deci_cent".to_owned()),

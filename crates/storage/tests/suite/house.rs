@@ -124,6 +124,7 @@ pub(crate) fn market(name: &str) -> Market {
         status: MarketStatus::Active,
         result: None,
         settled_time: None,
+        expected_expiration_time: None,
         settlement_timer_s: None,
         grid: TickGrid::linear_cent(),
         price_level_structure: None,
