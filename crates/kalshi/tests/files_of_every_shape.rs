@@ -166,6 +166,44 @@ fn an_empty_file_is_empty_and_an_empty_page_is_of_its_kind() {
 }
 
 #[test]
+fn an_empty_page_in_one_line_is_of_its_kind_too() {
+    for (page, kind) in [
+        (r#"{"trades":[],"cursor":""}"#, RecordingKind::Trades),
+        (r#"{"markets":[],"cursor":""}"#, RecordingKind::Markets),
+        (
+            r#"{"events":[],"cursor":"","milestones":[]}"#,
+            RecordingKind::Events,
+        ),
+        (r#"{"ticker":"A","candlesticks":[]}"#, RecordingKind::Candles),
+        (
+            r#"{"markets":[{"market_ticker":"A","candlesticks":[]}]}"#,
+            RecordingKind::Candles,
+        ),
+        (
+            r#"{"market_tickers":[],"market_candlesticks":[]}"#,
+            RecordingKind::Candles,
+        ),
+    ] {
+        assert_eq!(told(page.as_bytes()), (kind, vec![]), "{page}");
+        let spread = page.replacen('{', "{\n", 1);
+        assert_eq!(told(spread.as_bytes()), (kind, vec![]), "{spread}");
+    }
+}
+
+#[test]
+fn empty_pages_among_lines_are_no_rejections() {
+    let empty = r#"{"trades":[],"cursor":""}"#;
+    let full = format!("{{\"trades\":[{TRADE}],\"cursor\":\"c\"}}");
+    let text = format!("{empty}\n{full}\n{empty}\n\n{empty}\ngarbage\n");
+
+    let (kind, told) = told(text.as_bytes());
+
+    assert_eq!((kind, told.len()), (RecordingKind::Trades, 2));
+    assert_eq!(told[0], "trade t1");
+    assert!(told[1].starts_with("line 6: is not JSON"), "{}", told[1]);
+}
+
+#[test]
 fn an_event_comes_before_its_markets_in_any_envelope() {
     let expected = vec![
         "event KXA".to_owned(),

@@ -266,6 +266,8 @@ enum Body {
         lines: LineReader,
         /// Set once a frame was seen: lines are tried as frames first.
         scanner: Option<Scanner>,
+        /// What the lines so far were taken for: a page with nothing on it is of its kind all the same.
+        expected: Option<RecordingKind>,
     },
     Csv(csv::Table),
     Document(Box<Document>),
@@ -362,12 +364,13 @@ impl Recording {
         matches!(self.body, Body::Empty)
     }
 
-    /// True when a document has a container that is known, though nothing is in it.
+    /// True when a document or a line has a container that is known, though nothing is in it.
     fn recognised(&self) -> bool {
         match &self.body {
             Body::Document(document) => document.recognised(),
             Body::Csv(_) => true,
-            Body::Lines { .. } | Body::Empty => false,
+            Body::Lines { expected, .. } => expected.is_some(),
+            Body::Empty => false,
         }
     }
 
@@ -376,7 +379,8 @@ impl Recording {
         match &self.body {
             Body::Csv(table) => table.kind(),
             Body::Document(document) => document.expected(),
-            Body::Lines { .. } | Body::Empty => recognise::kind_of_rejected(&self.queue),
+            Body::Lines { expected, .. } => expected.unwrap_or(RecordingKind::Empty),
+            Body::Empty => RecordingKind::Empty,
         }
     }
 
@@ -396,9 +400,13 @@ impl Recording {
                     .advance(&mut self.queue)
                     .map_err(|source| failure(source, done))
             }
-            Body::Lines { lines, scanner } => {
+            Body::Lines {
+                lines,
+                scanner,
+                expected,
+            } => {
                 let done = lines.lines_read();
-                let more = recognise::advance(lines, scanner, &mut self.queue);
+                let more = recognise::advance(lines, scanner, expected, &mut self.queue);
                 more.map_err(|source| failure(source, done))
             }
         }

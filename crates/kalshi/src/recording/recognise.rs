@@ -205,10 +205,12 @@ pub(super) fn hint_of(key: &str) -> Hint {
     }
 }
 
-/// Takes the next line of a file of lines into the queue; false at the end.
+/// Takes the next line of a file of lines into the queue; false at the end. `expected` keeps the first kind a line was taken
+/// for, also where no record came out of it.
 pub(super) fn advance(
     lines: &mut LineReader,
     scanner: &mut Option<Scanner>,
+    expected: &mut Option<RecordingKind>,
     queue: &mut VecDeque<Item>,
 ) -> io::Result<bool> {
     let line = lines.lines_read() + 1;
@@ -246,6 +248,7 @@ pub(super) fn advance(
     walk.push(Node::root(text, Arc::new(Context::default())));
     let before = queue.len();
     while walk.step(text, queue) {}
+    *expected = expected.or(walk.expected());
     if queue.len() == before && !walk.recognised() {
         queue.push_back(reject(Reason::Unrecognised));
     }
@@ -265,24 +268,5 @@ pub(super) fn frame_item(line: u64, frame: &CaptureLine<'_>) -> Item {
         line,
         record: Ok(Record::Frame(Box::new(frame))),
         raw: None,
-    }
-}
-
-/// The kind of a file whose every line so far was recognised and rejected, from the field the first one names.
-pub(super) fn kind_of_rejected(queue: &VecDeque<Item>) -> RecordingKind {
-    let field = queue.iter().find_map(|item| match &item.record {
-        Err(Rejection {
-            reason: Reason::Field(error),
-            ..
-        }) => Some(error.field.as_ref()),
-        _ => None,
-    });
-    match field {
-        Some(
-            "trade_id" | "created_time" | "count" | "count_fp" | "yes_price" | "yes_price_dollars"
-            | "taker_side",
-        ) => RecordingKind::Trades,
-        Some(_) => RecordingKind::Markets,
-        None => RecordingKind::Empty,
     }
 }

@@ -25,7 +25,11 @@ pub(super) fn body(mut lines: LineReader, path: &Path) -> Result<Body, Recording
     let head = lines.peek(LOOK_AHEAD).map_err(failure)?;
     match guess(head) {
         Guess::Empty => Ok(Body::Empty),
-        Guess::Lines => Ok(Body::Lines { lines, scanner: None }),
+        Guess::Lines => Ok(Body::Lines {
+            lines,
+            scanner: None,
+            expected: None,
+        }),
         Guess::Document => {
             let bytes = lines.read_rest(MAX_DOCUMENT).map_err(failure)?;
             let bytes = bytes.ok_or_else(|| RecordingError::DocumentTooLong {

@@ -139,8 +139,12 @@ impl Walk {
         true
     }
 
+    /// Keeps the first kind seen, but candles over the markets they are listed by.
     fn expect(&mut self, kind: RecordingKind) {
-        self.expected.get_or_insert(kind);
+        let lists_candles = self.expected == Some(RecordingKind::Markets) && kind == RecordingKind::Candles;
+        if lists_candles || self.expected.is_none() {
+            self.expected = Some(kind);
+        }
     }
 
     /// Line of a place in the text; places come in ascending order, but for events, which come before their markets.
