@@ -315,6 +315,23 @@ fn tables_are_read_by_their_header() {
 }
 
 #[test]
+fn a_table_may_write_its_integers_with_a_decimal() {
+    let text = "trade_id,ticker,yes_price,no_price,count,created_time,taker_side\n\
+                t1,A,1.0,99.0,6.0,2024-01-02T03:04:05Z,no\nt2,A,1.0000,,6.0,2024-01-02T03:04:05Z,no\n";
+    let file = file(text.as_bytes());
+    let prices: Vec<_> = items(file.path())
+        .1
+        .into_iter()
+        .map(|item| match item.record.unwrap() {
+            Record::Trade(trade) => (trade.yes_price.units(), trade.quantity.to_string()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+
+    assert_eq!(prices, [(100, "6.00".to_owned()), (10_000, "6.00".to_owned())]);
+}
+
+#[test]
 fn a_capture_is_complete_when_its_sequence_is() {
     for (next, completeness) in [("2", Completeness::Complete), ("3", Completeness::Filtered)] {
         let text = format!(

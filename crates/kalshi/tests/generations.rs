@@ -79,11 +79,58 @@ fn of_two_prices_the_exact_one_counts_unless_they_contradict() {
 }
 
 #[test]
+fn whole_cents_and_counts_may_be_written_as_floats() {
+    for (written, units) in [
+        ("56", 5_600),
+        ("56.0", 5_600),
+        ("1.0", 100),
+        ("0.0", 0),
+        ("-0.0", 0),
+        ("100.0", 10_000),
+        (r#""56""#, 5_600),
+        (r#""56.0""#, 5_600),
+        (r#""1.0""#, 100),
+        (r#""0.0""#, 0),
+        (r#""0.5600""#, 5_600),
+        (r#""1.0000""#, 10_000),
+        (r#""0.00""#, 0),
+        (r#""0.5""#, 5_000),
+    ] {
+        let trade = trade_with(&format!(r#"{{"yes_price":{written},"no_price":null}}"#)).unwrap();
+        assert_eq!(trade.yes_price.units(), units, "{written}");
+    }
+    for written in ["6", "6.0", r#""6""#, r#""6.0""#, r#""6.00""#] {
+        let trade = trade_with(&format!(r#"{{"count":{written}}}"#)).unwrap();
+        assert_eq!(trade.quantity, Quantity::from_contracts(6), "{written}");
+    }
+    let timer = market(r#"{"ticker":"A","settlement_timer_seconds":"3600.0"}"#).unwrap();
+    assert_eq!(timer.settlement_timer_s, Some(3_600));
+}
+
+#[test]
 fn a_wrong_trade_is_refused_by_field_value_and_rule() {
     for (change, error) in [
         (r#"{"yes_price":101}"#, "yes_price: 101 is outside 0..100 cents"),
         (r#"{"yes_price":-1}"#, "yes_price: -1 is outside 0..100 cents"),
         (r#"{"yes_price":0.15}"#, "yes_price: 0.15 is not whole cents"),
+        (r#"{"yes_price":101.0}"#, "yes_price: 101 is outside 0..100 cents"),
+        (r#"{"yes_price":-1.0}"#, "yes_price: -1 is outside 0..100 cents"),
+        (
+            r#"{"yes_price":1e18}"#,
+            "yes_price: 1000000000000000000 is outside",
+        ),
+        (
+            r#"{"yes_price":1e30}"#,
+            "yes_price: 1000000000000000000000000000000 is outside",
+        ),
+        (
+            r#"{"yes_price":"101.0"}"#,
+            r#"yes_price: "101.0" is outside 0..100 cents"#,
+        ),
+        (
+            r#"{"yes_price":"1.0.0"}"#,
+            r#"yes_price: "1.0.0" is not a whole number"#,
+        ),
         (
             r#"{"yes_price_dollars":"1.0001"}"#,
             r#"yes_price_dollars: "1.0001" is outside 0..1 dollars"#,

@@ -228,13 +228,15 @@ impl<'s, 'a> Named<'s, 'a> {
         }
     }
 
-    /// A whole number, also one written as a string.
+    /// A whole number, also one written as a string or as tables write integers in a column with gaps: `3600.0`.
     pub(crate) fn int(self) -> Result<i64, FieldError> {
-        match self.value {
-            Scalar::Int(value) => Ok(*value),
-            Scalar::Text(text) => text.parse().map_err(|_| self.not_a("a whole number")),
-            _ => Err(self.not_a("a whole number")),
-        }
+        let text = match self.value {
+            Scalar::Int(value) => return Ok(*value),
+            Scalar::Float(value) => Cow::Owned(whole_text(*value)),
+            Scalar::Text(text) => Cow::Borrowed(text.strip_suffix(".0").unwrap_or(text)),
+            _ => return Err(self.not_a("a whole number")),
+        };
+        text.parse().map_err(|_| self.not_a("a whole number"))
     }
 
     pub(crate) fn optional_int(self) -> Result<Option<i64>, FieldError> {
@@ -309,28 +311,36 @@ impl<'s, 'a> Named<'s, 'a> {
         self.decimal(DOLLARS)
     }
 
-    /// Integer cents, or dollars where a string has a point: the historical endpoints drop the suffix but not the dollars.
+    /// A price under a key without suffix, which is in whole cents of old and in dollars where the historical endpoints dropped
+    /// the suffix but kept the dollars. What it is shows in how it is written:
+    ///
+    /// | written | means |
+    /// |---|---|
+    /// | `56`, `"56"` | 56 cents |
+    /// | `56.0` (a JSON number, whole) | 56 cents |
+    /// | `"56.0"`, `"1.0"`, `"0.0"` (a text with one decimal, zero) | 56, 1, 0 cents: how tables write integers in a column with gaps |
+    /// | `"0.5600"`, `"1.0000"`, `"0.5"` (any other text with a point) | dollars |
+    /// | `0.56` (a JSON number, not whole) | an error: no generation wrote it |
     pub(crate) fn cents(self) -> Result<Price, FieldError> {
-        let outside = || {
+        let whole = match self.value {
+            Scalar::Text(text) if text.contains('.') && !text.ends_with(".0") => return self.dollars(),
+            Scalar::Float(value) if value.fract() != 0.0 || !value.is_finite() => {
+                return Err(self.not_a("whole cents"));
+            }
+            // Beyond 64 bits it is outside just as well.
+            Scalar::Float(_) => self.int().unwrap_or(i64::MAX),
+            _ => self.int()?,
+        };
+        let price = u8::try_from(whole).ok().and_then(Price::from_cents);
+        price.ok_or_else(|| {
             self.error(Fault::Outside {
                 value: self.value.to_string(),
                 range: CENTS,
             })
-        };
-        match self.value {
-            Scalar::Text(text) if text.contains('.') => self.dollars(),
-            Scalar::Float(value) if value.fract() != 0.0 || !value.is_finite() => {
-                Err(self.not_a("whole cents"))
-            }
-            Scalar::Float(_) => Err(outside()),
-            _ => u8::try_from(self.int()?)
-                .ok()
-                .and_then(Price::from_cents)
-                .ok_or_else(outside),
-        }
+        })
     }
 
-    /// A number of contracts of either sign.
+    /// A number of contracts of either sign; `6`, `6.0` and `"6.0"` are six in fields of either suffix.
     pub(crate) fn signed_quantity(self) -> Result<Quantity, FieldError> {
         self.decimal(COUNT)
     }
@@ -350,6 +360,12 @@ impl<'s, 'a> Named<'s, 'a> {
     pub(crate) fn optional_multiplier(self) -> Result<Option<kmi_domain::FeeMultiplier>, FieldError> {
         self.present().map(|leaf| leaf.decimal("0..1000")).transpose()
     }
+}
+
+/// The shortest decimal of a float: without a point when it is whole.
+fn whole_text(value: f64) -> String {
+    // Adding zero takes the sign off a negative zero.
+    (value + 0.0).to_string()
 }
 
 fn contradiction(of: Named<'_, '_>, other: Named<'_, '_>) -> FieldError {
