@@ -260,6 +260,33 @@ fn a_wrong_market_is_refused_by_field_value_and_rule() {
 }
 
 #[test]
+fn a_text_with_a_nul_is_refused_by_its_field() {
+    for (field, others) in [
+        ("title", r#","ticker":"A""#),
+        ("subtitle", r#","ticker":"A""#),
+        ("yes_sub_title", r#","ticker":"A""#),
+        ("no_sub_title", r#","ticker":"A""#),
+        ("rules_primary", r#","ticker":"A""#),
+        ("strike_type", r#","ticker":"A""#),
+        ("floor_strike", r#","ticker":"A""#),
+        ("price_level_structure", r#","ticker":"A""#),
+        ("event_ticker", r#","ticker":"A""#),
+        ("ticker", ""),
+    ] {
+        let json = format!(r#"{{"{field}":"a\u0000b"{others}}}"#);
+        let told = market(&json).unwrap_err();
+        assert_eq!(told, format!(r#"{field}: "a\0b" contains U+0000"#));
+    }
+    let body: SeriesBody<'_> = serde_json::from_str(r#"{"ticker":"A","category":"\u0000"}"#).unwrap();
+    let told = body.to_series().unwrap_err().to_string();
+    assert_eq!(told, r#"category: "\0" contains U+0000"#);
+    assert_eq!(
+        trade_with(r#"{"trade_id":"t\u0000"}"#),
+        Err(r#"trade_id: "t\0" contains U+0000"#.to_owned())
+    );
+}
+
+#[test]
 fn candles_read_alike_live_historical_and_in_cents() {
     let quotes = [
         r#"{"open_dollars":"0.1000","high_dollars":"0.1200","low_dollars":"0.0900","close_dollars":"0.1100"}"#,

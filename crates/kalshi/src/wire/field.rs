@@ -21,6 +21,12 @@ pub struct FieldError {
 /// The rule a field breaks, with the value as JSON writes it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
+    /// A text with U+0000, which no database keeps.
+    #[error("{value} contains U+0000")]
+    Nul {
+        /// Offending value.
+        value: String,
+    },
     /// A required key is absent, null or empty.
     #[error("missing")]
     Missing,
@@ -153,9 +159,12 @@ impl<'s, 'a> Named<'s, 'a> {
         self.present().ok_or(FieldError::missing(self.key))
     }
 
-    /// A string, borrowed.
+    /// A string, borrowed. One with U+0000 is refused here: PostgreSQL keeps none, and would fail the whole import.
     pub(crate) fn str(self) -> Result<&'s str, FieldError> {
         match self.value {
+            Scalar::Text(text) if text.contains('\0') => Err(self.error(Fault::Nul {
+                value: self.value.to_string(),
+            })),
             Scalar::Text(text) => Ok(text),
             _ => Err(self.not_a("a string")),
         }
@@ -277,7 +286,7 @@ impl<'s, 'a> Named<'s, 'a> {
         match leaf.value {
             Scalar::Int(value) => Ok(Some(value.to_string())),
             Scalar::Float(value) => Ok(Some(value.to_string())),
-            Scalar::Text(text) => Ok(Some(text.to_string())),
+            Scalar::Text(_) => leaf.str().map(|text| Some(text.to_owned())),
             _ => Err(self.not_a("a number")),
         }
     }
