@@ -31,6 +31,7 @@ impl CaptureIntake {
             deltas: 0,
             trades: 0,
             completeness: Completeness::Filtered,
+            tickers: Vec::new(),
         };
         Ok(CaptureIntake { record })
     }

@@ -24,5 +24,7 @@ table! {
         trades: i64,
         /// `complete` or `filtered`.
         completeness: String,
+        /// Markets it has book frames or trades of, in order, a space between two.
+        tickers: String,
     }
 }

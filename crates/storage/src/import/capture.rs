@@ -1,9 +1,12 @@
 //! Captures: their books and trades go straight to the archive, in the order they were received.
 
-use kmi_domain::Timestamp;
+use std::collections::BTreeSet;
+
+use kmi_domain::{Ticker, Timestamp};
 
 use super::{Import, Put};
 use crate::archive::BookWriter;
+use crate::catalogue::parse;
 use crate::entity::captures;
 use crate::read::BookEntry;
 use crate::row::{Rows, Table, Value};
@@ -50,6 +53,8 @@ pub struct CaptureRecord {
     pub trades: u64,
     /// Whether it holds everything.
     pub completeness: Completeness,
+    /// Markets it has book frames or trades of, sorted, each once; readers of other markets leave the capture closed.
+    pub tickers: Vec<Ticker>,
 }
 
 impl TryFrom<captures::Model> for CaptureRecord {
@@ -60,6 +65,8 @@ impl TryFrom<captures::Model> for CaptureRecord {
             "filtered" => Completeness::Filtered,
             other => return Err(crate::row::damaged("captures", format!("completeness {other:?}"))),
         };
+        let tickers = row.tickers.split_ascii_whitespace();
+        let tickers = tickers.map(|ticker| parse("captures", ticker));
         Ok(CaptureRecord {
             hash: row.hash,
             path: row.path,
@@ -70,6 +77,7 @@ impl TryFrom<captures::Model> for CaptureRecord {
             deltas: row.deltas.unsigned_abs(),
             trades: row.trades.unsigned_abs(),
             completeness,
+            tickers: tickers.collect::<Result<_, _>>()?,
         })
     }
 }
@@ -158,6 +166,7 @@ impl Import {
             deltas: record.deltas.cast_signed(),
             trades: record.trades.cast_signed(),
             completeness: record.completeness.as_str().to_owned(),
+            tickers: joined(&record.tickers),
         };
         let mut rows = Rows::new(CAPTURES.columns.len());
         rows.push(row.into_values());
@@ -168,6 +177,12 @@ impl Import {
         }
         Ok(())
     }
+}
+
+/// `A B C`, sorted, each once. No ticker holds a space.
+fn joined(tickers: &[Ticker]) -> String {
+    let unique: BTreeSet<&str> = tickers.iter().map(Ticker::as_str).collect();
+    unique.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// Adds files to the manifest.

@@ -71,7 +71,8 @@ const HISTORY: &[&str] = &[
 const JOURNALS: &[&str] = &[
     "CREATE TABLE captures (
         hash {BYTES} PRIMARY KEY, path TEXT NOT NULL, first_time BIGINT, last_time BIGINT, frames BIGINT NOT NULL,
-        snapshots BIGINT NOT NULL, deltas BIGINT NOT NULL, trades BIGINT NOT NULL, completeness TEXT NOT NULL)",
+        snapshots BIGINT NOT NULL, deltas BIGINT NOT NULL, trades BIGINT NOT NULL, completeness TEXT NOT NULL,
+        tickers TEXT NOT NULL)",
     "CREATE TABLE imports (
         path TEXT NOT NULL, hash {BYTES} NOT NULL, kind TEXT NOT NULL, row_count BIGINT NOT NULL,
         inserted BIGINT NOT NULL, rejected BIGINT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (path, hash))",

@@ -1,5 +1,7 @@
 //! Moving days to the archive and reading them as if they had never moved.
 
+use std::collections::BTreeSet;
+
 use kmi_domain::{Level, Market, MarketResult, Quantity, Side, Timestamp};
 use kmi_storage::{
     ArchiveKind, BookChange, BookEntry, BookQuery, CaptureRecord, Completeness, Ids, TradeQuery,
@@ -168,6 +170,8 @@ async fn take_capture(house: &House, hash: &str, frames: &[BookEntry]) -> bool {
         for chunk in frames.chunks(2) {
             import.put_book(chunk).await.unwrap();
         }
+        let tickers: BTreeSet<_> = frames.iter().map(|entry| entry.ticker.clone()).collect();
+        let tickers = tickers.into_iter().collect();
         let record = CaptureRecord {
             hash: hash.to_owned(),
             path: "capture.jsonl.gz".to_owned(),
@@ -178,6 +182,7 @@ async fn take_capture(house: &House, hash: &str, frames: &[BookEntry]) -> bool {
             deltas: 2,
             trades: 1,
             completeness: Completeness::Filtered,
+            tickers,
         };
         import.end_capture(&record).await.unwrap();
         import.commit("capture", 8, 0).await.unwrap();
