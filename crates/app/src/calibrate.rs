@@ -1,12 +1,14 @@
 //! How well prices foretold results: [`calibrate`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use kmi_domain::scoring::{self, BinEdges, CalibrationBin, Scorer};
 use kmi_domain::{Price, SeriesTicker, Ticker, Timestamp};
-use kmi_storage::{MarketQuery, MarketRecord, StorageError, Store, TradeBatch, TradeQuery};
+use kmi_storage::{Completeness, MarketQuery, MarketRecord, StorageError, Store, TradeBatch, TradeQuery};
 use serde::Serialize;
+
+use crate::captures;
 
 /// Which markets to judge, when, and how to group them.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct CalibrationReport {
     pub scores: ScoreReport,
     /// One line a bin, empty ones too.
     pub bins: Vec<BinReport>,
+    /// Captures that may lack trades of the markets judged.
+    pub incomplete_captures: Vec<String>,
     /// One table a group, in order of their keys; empty unless asked for.
     pub groups: Vec<GroupReport>,
 }
@@ -176,6 +180,15 @@ pub async fn calibrate(
             question
         })
         .collect();
+    let judged: HashSet<&Ticker> = questions
+        .iter()
+        .map(|question| &question.record.market.ticker)
+        .collect();
+    let captures = captures::of_markets(store, |ticker| judged.contains(ticker)).await?;
+    let filtered: Vec<_> = captures
+        .iter()
+        .filter(|capture| capture.completeness == Completeness::Filtered)
+        .collect();
     let prices = last_prices(store, &questions).await?;
     let mut all = Scorer::new();
     let mut groups: BTreeMap<&str, Scorer> = BTreeMap::new();
@@ -192,7 +205,10 @@ pub async fn calibrate(
                 .add(price, question.came_true.into());
         }
     }
-    Ok(report(request, skipped, &all, &groups))
+    Ok(CalibrationReport {
+        incomplete_captures: captures::names(&filtered),
+        ..report(request, skipped, &all, &groups)
+    })
 }
 
 /// A market with a yes-or-no result, and when its price is taken.
@@ -291,6 +307,7 @@ fn report(
         skipped,
         scores: table.scores.into(),
         bins: table.bins.iter().map(BinReport::from).collect(),
+        incomplete_captures: Vec::new(),
         groups,
     }
 }

@@ -5,6 +5,8 @@
 
 pub mod backtest;
 pub mod calibrate;
+mod captures;
+mod describe;
 pub mod import;
 mod json;
 mod stopwatch;

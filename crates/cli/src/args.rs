@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kmi_domain::time::parse_duration;
 use kmi_domain::{FeeMultiplier, Price, Quantity, SeriesTicker, Timestamp};
 
-/// A workbench for people who trade and research Kalshi's prediction markets.
+/// Research on Kalshi's prediction markets: take recordings in, judge prices, test strategies.
 #[derive(Debug, Parser)]
 #[command(name = "kmi", version, propagate_version = true, max_term_width = 110)]
 pub(crate) struct Cli {
@@ -147,6 +147,9 @@ pub(crate) struct RunArgs {
     /// What orders are filled against
     #[arg(long, value_enum, default_value_t = DataArg::Tape)]
     pub data: DataArg,
+    /// Captures whose sequence has jumps (order book data): leave them out, or take them as they are
+    #[arg(long, value_enum, default_value_t = SeqArg::Strict)]
+    pub seq: SeqArg,
     /// How much of a price level stands before a new order (order book data)
     #[arg(long, value_enum, default_value_t = QueueArg::Back)]
     pub queue: QueueArg,

@@ -69,7 +69,7 @@ impl Config {
     /// Reads all layers.
     ///
     /// # Errors
-    /// A file that cannot be read, or an unknown key or wrong value in any layer, by name.
+    /// A file that cannot be read, or an unknown key or wrong value in any layer, named.
     pub(crate) fn load(overrides: &Overrides<'_>) -> Result<Config> {
         let mut layers = Figment::from(Serialized::defaults(Config::default()));
         if let Some(file) = overrides.file {
@@ -92,13 +92,28 @@ impl Config {
         if let Some(dir) = overrides.data_dir {
             config.storage.data_dir = Some(dir.to_owned());
         }
+        config.check()?;
         Ok(config)
+    }
+
+    /// What no single value shows; an empty database URL is none.
+    fn check(&mut self) -> Result<()> {
+        let url = &mut self.storage.database_url;
+        if url.as_ref().is_some_and(|Secret(url)| url.is_empty()) {
+            *url = None;
+        }
+        match url {
+            Some(Secret(url)) if !url.starts_with("postgres://") && !url.starts_with("postgresql://") => {
+                bail!("storage.database_url: must begin with postgres:// or postgresql://")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where the store is: the data directory, and PostgreSQL where one is configured.
     ///
     /// # Errors
-    /// When there is no home directory to put the default data directory in, or the database URL is of another kind.
+    /// When there is no home directory to put the default data directory in.
     pub(crate) fn store_location(&self) -> Result<StoreLocation> {
         let data_dir = match &self.storage.data_dir {
             Some(dir) => dir.clone(),
@@ -110,9 +125,6 @@ impl Config {
         let Some(Secret(url)) = &self.storage.database_url else {
             return Ok(StoreLocation::in_folder(data_dir));
         };
-        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            bail!("storage.database_url: must begin with postgres:// or postgresql://");
-        }
         Ok(StoreLocation::on_server(data_dir, url.clone()))
     }
 }
@@ -177,9 +189,17 @@ mod tests {
             assert!(config.storage.database_url.as_ref().unwrap().0.ends_with("plain"));
             assert!(!format!("{config:?}").contains("hunter2"));
 
+            jail.set_env("DATABASE_URL", "");
+            assert!(
+                Config::load(&Overrides::default())
+                    .unwrap()
+                    .storage
+                    .database_url
+                    .is_none()
+            );
+
             jail.set_env("KMI_STORAGE__DATABASE_URL", "mysql://localhost/x");
-            let config = Config::load(&Overrides::default()).unwrap();
-            let error = format!("{:#}", config.store_location().unwrap_err());
+            let error = format!("{:#}", Config::load(&Overrides::default()).unwrap_err());
             assert!(
                 error.contains("storage.database_url") && error.contains("postgres://"),
                 "{error}"

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 use kmi_backtest::feed::{DataKind, Dataset, DatasetBuilder, FeedEvent, FeedKind, MarketEnd};
 use kmi_backtest::strategy::{MarketId, MarketInfo};
 use kmi_domain::fees::FeeSchedule;
-use kmi_domain::{EventTicker, Price, Quantity, Side, Ticker, Timestamp};
+use kmi_domain::{EventTicker, Price, Quantity, Ticker, Timestamp};
 use kmi_storage::{
-    BookChange, BookEntry, BookQuery, Completeness, MarketQuery, MarketRecord, StorageError, Store,
-    TradeBatch, TradeQuery,
+    BookQuery, CaptureRecord, Completeness, MarketQuery, MarketRecord, StorageError, Store, TradeBatch,
+    TradeQuery,
 };
 
-use super::BacktestRequest;
+use crate::captures;
+
+use super::clocks::MarketClocks;
+use super::{BacktestRequest, IncompleteCaptures};
 
 /// The input of a run, and what is worth telling of it.
 pub(super) struct Loaded {
@@ -22,8 +25,10 @@ pub(super) struct Loaded {
     pub passed_over: u64,
     /// Markets selected that have no result yet: nothing can be booked of them, so they are not traded.
     pub unsettled: u64,
-    /// Captures that may lack frames.
+    /// Captures used that may lack frames.
     pub incomplete: Vec<String>,
+    /// Captures of selected markets left out because they may lack frames.
+    pub left_out: Vec<String>,
 }
 
 pub(super) async fn load(store: &Store, request: &BacktestRequest) -> Result<Loaded, StorageError> {
@@ -42,16 +47,23 @@ pub(super) async fn load(store: &Store, request: &BacktestRequest) -> Result<Loa
         .collect();
     let unsettled = (count - records.len()) as u64;
     let mut intake = Intake::new(request.data, &records);
-    let incomplete = match request.data {
-        DataKind::Tape => {
-            intake.read_tape(store, request).await?;
-            Vec::new()
+    let captures = captures::of_markets(store, |ticker| intake.by_ticker.contains_key(ticker)).await?;
+    let (filtered, complete): (Vec<_>, Vec<_>) = captures
+        .iter()
+        .partition(|capture| capture.completeness == Completeness::Filtered);
+    let (mut incomplete, mut left_out) = (captures::names(&filtered), Vec::new());
+    match (request.data, request.incomplete) {
+        (DataKind::Tape, _) => intake.read_tape(store, request).await?,
+        (DataKind::Books, IncompleteCaptures::Take) => {
+            intake
+                .read_books(store, &captures.iter().collect::<Vec<_>>())
+                .await?;
         }
-        DataKind::Books => {
-            intake.read_books(store).await?;
-            incomplete(store).await?
+        (DataKind::Books, IncompleteCaptures::LeaveOut) => {
+            std::mem::swap(&mut incomplete, &mut left_out);
+            intake.read_books(store, &complete).await?;
         }
-    };
+    }
     let titles = records
         .iter()
         .map(|record| (record.market.ticker.clone(), title(record)))
@@ -62,6 +74,7 @@ pub(super) async fn load(store: &Store, request: &BacktestRequest) -> Result<Loa
         passed_over: intake.passed_over,
         unsettled,
         incomplete,
+        left_out,
     })
 }
 
@@ -132,69 +145,25 @@ impl Intake {
         }
     }
 
-    async fn read_books(&mut self, store: &Store) -> Result<(), StorageError> {
+    async fn read_books(&mut self, store: &Store, captures: &[&CaptureRecord]) -> Result<(), StorageError> {
         let query = BookQuery {
             tickers: Some(self.by_ticker.keys().cloned().collect()),
+            captures: Some(captures.iter().map(|capture| capture.hash.clone()).collect()),
             ..BookQuery::default()
         };
         let mut books = store.books(query).await?;
+        let mut clocks = MarketClocks::default();
         while let Some(entries) = books.next().await? {
-            for entry in &entries {
-                self.push_entry(entry);
-            }
-        }
-        Ok(())
-    }
-
-    fn push_entry(&mut self, entry: &BookEntry) {
-        let Some(&market) = self.by_ticker.get(&entry.ticker) else {
-            self.passed_over += 1;
-            return;
-        };
-        // A delta is stamped to the microsecond, the trade behind it to the millisecond: cut to the same, they stay in the order
-        // in which they were received.
-        let time = Timestamp::from_millis(entry.time.unwrap_or(entry.received).millis());
-        let mut push = |kind| self.builder.push(FeedEvent { time, market, kind });
-        match &entry.change {
-            BookChange::Snapshot { yes, no } => {
-                let levels = u32::try_from(yes.len() + no.len()).unwrap_or(u32::MAX);
-                push(FeedKind::Snapshot { levels });
-                for (side, levels) in [(Side::Yes, yes), (Side::No, no)] {
-                    for level in levels {
-                        push(FeedKind::Level {
-                            side,
-                            price: level.price,
-                            quantity: level.quantity,
-                        });
-                    }
+            for entry in entries {
+                match self.by_ticker.get(&entry.ticker) {
+                    Some(&market) => clocks.take(market, entry, &mut |event| self.builder.push(event)),
+                    None => self.passed_over += 1,
                 }
             }
-            BookChange::Delta {
-                side,
-                price,
-                quantity,
-            } => {
-                push(FeedKind::Delta {
-                    side: *side,
-                    price: *price,
-                    change: *quantity,
-                });
-            }
-            // Matched off the book: it took nothing from any queue.
-            BookChange::Trade { is_block: true, .. } => {}
-            BookChange::Trade {
-                yes_price,
-                quantity,
-                taker,
-                ..
-            } => {
-                push(FeedKind::Trade {
-                    price: *yes_price,
-                    quantity: *quantity,
-                    taker: *taker,
-                });
-            }
         }
+        clocks.finish(&mut |event| self.builder.push(event));
+        self.passed_over += clocks.repeated();
+        Ok(())
     }
 }
 
@@ -229,14 +198,4 @@ fn title(record: &MarketRecord) -> String {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(": ")
-}
-
-async fn incomplete(store: &Store) -> Result<Vec<String>, StorageError> {
-    let captures = store.captures().await?;
-    let filtered = captures
-        .into_iter()
-        .filter(|capture| capture.completeness == Completeness::Filtered);
-    Ok(filtered
-        .map(|capture| capture.path.rsplit('/').next().unwrap_or_default().to_owned())
-        .collect())
 }

@@ -1,5 +1,6 @@
 //! Strategies over recorded history: [`run_backtest`], and the results kept of it.
 
+mod clocks;
 mod data;
 mod document;
 
@@ -18,6 +19,7 @@ use kmi_domain::{SeriesTicker, Timestamp};
 use kmi_storage::{BacktestFill, BacktestRecord, StorageError, Store};
 
 use crate::Stopwatch;
+use crate::describe::describe;
 use data::Loaded;
 
 pub use document::{BacktestDocument, LookaheadDocument, TradeDocument};
@@ -41,6 +43,8 @@ pub struct BacktestRequest {
     pub to: Option<Timestamp>,
     /// What orders are filled against.
     pub data: DataKind,
+    /// What becomes of captures that may lack frames.
+    pub incomplete: IncompleteCaptures,
     /// Whether fees are charged.
     pub fees: Fees,
     /// Where own orders stand in queues.
@@ -51,6 +55,15 @@ pub struct BacktestRequest {
     pub lookahead: LookaheadCheck,
     /// Seed of the bootstrap and of the look-ahead check.
     pub seed: u64,
+}
+
+/// What becomes of captures whose sequence has jumps: frames were lost, or belong to markets that were not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IncompleteCaptures {
+    /// Nobody trades on a book that may be wrong: they are left out, and the result says so.
+    LeaveOut,
+    /// They are taken for captures of some markets of a larger subscription, and the result says so.
+    Take,
 }
 
 /// Whether fees are charged.
@@ -106,12 +119,14 @@ pub struct FinishedBacktest {
     pub document: BacktestDocument,
     /// What text, CSV and HTML are made from.
     pub report: Report,
+    /// Why the result could not be kept; `None` when it was.
+    pub not_kept: Option<String>,
 }
 
 /// Loads the selected history, runs the strategy over it and keeps the result.
 ///
 /// # Errors
-/// [`BacktestError`]; then nothing is kept.
+/// [`BacktestError`]; then there is no result. One that cannot be kept says so in [`FinishedBacktest::not_kept`].
 pub async fn run_backtest(
     store: &Store,
     request: BacktestRequest,
@@ -121,8 +136,11 @@ pub async fn run_backtest(
     let finished = tokio::task::spawn_blocking(move || {
         run_loaded(&request, &loaded, Stopwatch::new(&watch)).map(|f| (request, f))
     });
-    let (request, finished) = finished.await.map_err(|_| BacktestError::Died)??;
-    store.save_backtest(&record(&request, &finished)?).await?;
+    let (request, mut finished) = finished.await.map_err(|_| BacktestError::Died)??;
+    // A result that took an hour is shown even if it cannot be kept.
+    if let Err(error) = store.save_backtest(&record(&request, &finished)?).await {
+        finished.not_kept = Some(describe(&error));
+    }
     Ok(finished)
 }
 
@@ -157,7 +175,7 @@ fn run_loaded(
     result.markets += loaded.unsettled;
     let lookahead = lookahead(request, &loaded.data, &config)?;
     let report = report(request, loaded, &config, &result)?;
-    let document = BacktestDocument::new(
+    let mut document = BacktestDocument::new(
         &request.id,
         request.at,
         &report,
@@ -165,7 +183,21 @@ fn run_loaded(
         took,
         lookahead,
     );
-    Ok(FinishedBacktest { document, report })
+    if !loaded.left_out.is_empty() {
+        document.notes.insert(
+            0,
+            format!(
+                "{} captures of the selected markets may lack frames and were left out: {}.",
+                loaded.left_out.len(),
+                loaded.left_out.join(", ")
+            ),
+        );
+    }
+    Ok(FinishedBacktest {
+        document,
+        report,
+        not_kept: None,
+    })
 }
 
 fn config(request: &BacktestRequest) -> RunConfig {

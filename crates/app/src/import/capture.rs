@@ -1,5 +1,6 @@
 //! Captures: books and trades of raw frames, known again by the hash of their content.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use kmi_domain::{Ticker, Timestamp};
@@ -7,11 +8,13 @@ use kmi_kalshi::frame::{CaptureLine, Message};
 use kmi_kalshi::recording::{self, Chunk};
 use kmi_storage::{BookChange, BookEntry, CaptureRecord, Completeness, Store};
 
+use super::BadLines;
 use super::take::{Batch, Intake, TakeError};
 
 /// A capture on its way in.
 pub(super) struct CaptureIntake {
     record: CaptureRecord,
+    tickers: BTreeSet<Ticker>,
 }
 
 impl CaptureIntake {
@@ -33,7 +36,10 @@ impl CaptureIntake {
             completeness: Completeness::Filtered,
             tickers: Vec::new(),
         };
-        Ok(CaptureIntake { record })
+        Ok(CaptureIntake {
+            record,
+            tickers: BTreeSet::new(),
+        })
     }
 
     pub(super) fn hash(&self) -> &str {
@@ -54,23 +60,28 @@ impl CaptureIntake {
     }
 
     /// Keeps the frames of a batch: books and trades in the archive, trades as public trades too.
-    pub(super) async fn keep(&mut self, intake: &mut Intake<'_>, mut batch: Batch) -> Result<(), TakeError> {
+    pub(super) async fn keep(
+        &mut self,
+        intake: &mut Intake<'_>,
+        mut batch: Batch,
+        bad_lines: BadLines,
+    ) -> Result<(), TakeError> {
         let frames = std::mem::take(&mut batch.frames);
-        intake.keep(batch).await?;
+        intake.keep(batch, bad_lines).await?;
         let mut entries = Vec::with_capacity(frames.len());
         let mut trades = Vec::new();
-        for (line, frame) in frames {
+        let times = self.times(&frames);
+        for ((line, frame), received) in frames.into_iter().zip(times) {
             let place = self.record.frames;
             self.record.frames += 1;
-            self.note_time(&frame);
-            match entry(frame, place) {
+            match entry(frame, received, place) {
                 Ok(Some((entry, trade))) => {
                     self.tally(&entry);
                     trades.extend(trade);
                     entries.push(entry);
                 }
                 Ok(None) => intake.report.ignored += 1,
-                Err(reason) => intake.report.reject(line, reason),
+                Err(reason) => intake.reject(line, reason, bad_lines)?,
             }
         }
         let kept = intake.import.put_book(&entries).await?;
@@ -93,19 +104,37 @@ impl CaptureIntake {
             _ => Completeness::Filtered,
         };
         intake.report.completeness = Some(self.record.completeness.as_str());
+        self.record.tickers = self.tickers.into_iter().collect();
         intake.report.kinds.frames = self.record.frames;
         intake.import.end_capture(&self.record).await?;
         Ok(())
     }
 
-    fn note_time(&mut self, line: &CaptureLine<'_>) {
-        if let Some(received) = line.received {
-            self.record.first_time.get_or_insert(received);
-            self.record.last_time = Some(received);
+    /// When each frame was received. A recorder that does not say leaves the exchange's own time; a frame with neither takes
+    /// that of the frame before it, or of the next one at the beginning.
+    fn times(&mut self, frames: &[(u64, CaptureLine<'static>)]) -> Vec<Timestamp> {
+        let own: Vec<Option<Timestamp>> = frames
+            .iter()
+            .map(|(_, line)| line.received.or_else(|| time_of(&line.frame.message)))
+            .collect();
+        let first = own.iter().copied().flatten().next();
+        let mut last = self.record.last_time.or(first).unwrap_or_default();
+        let times: Vec<Timestamp> = own
+            .into_iter()
+            .map(|time| {
+                last = time.unwrap_or(last);
+                last
+            })
+            .collect();
+        if let (Some(&first), Some(&last)) = (times.first(), times.last()) {
+            self.record.first_time.get_or_insert(first);
+            self.record.last_time = Some(last);
         }
+        times
     }
 
     fn tally(&mut self, entry: &BookEntry) {
+        self.tickers.insert(entry.ticker.clone());
         match entry.change {
             BookChange::Snapshot { .. } => self.record.snapshots += 1,
             BookChange::Delta { .. } => self.record.deltas += 1,
@@ -117,8 +146,12 @@ impl CaptureIntake {
 type EntryAndTrade = (BookEntry, Option<kmi_domain::PublicTrade>);
 
 /// What a frame is in the archive; `None` for frames that change no book and report no trade.
-fn entry(line: CaptureLine<'static>, place: u64) -> Result<Option<EntryAndTrade>, String> {
-    let CaptureLine { received, frame } = line;
+fn entry(
+    line: CaptureLine<'static>,
+    received: Timestamp,
+    place: u64,
+) -> Result<Option<EntryAndTrade>, String> {
+    let frame = line.frame;
     let ticker = |text: &str| Ticker::new(text).map_err(|error| format!("market_ticker: {error}"));
     let (ticker, time, change, trade) = match frame.message {
         Message::Snapshot(snapshot) => {
@@ -149,8 +182,6 @@ fn entry(line: CaptureLine<'static>, place: u64) -> Result<Option<EntryAndTrade>
         }
         _ => return Ok(None),
     };
-    // A recorder that notes no time of receipt leaves the exchange's own, or the epoch where there is neither.
-    let received = received.or(time).unwrap_or(Timestamp::from_micros(0));
     let entry = BookEntry {
         ticker,
         received,
@@ -161,6 +192,17 @@ fn entry(line: CaptureLine<'static>, place: u64) -> Result<Option<EntryAndTrade>
         change,
     };
     Ok(Some((entry, trade)))
+}
+
+/// When the exchange says it happened.
+fn time_of(message: &Message<'_>) -> Option<Timestamp> {
+    match message {
+        Message::Snapshot(snapshot) => snapshot.time,
+        Message::Delta(delta) => delta.time,
+        Message::Trade(trade) => Some(trade.time),
+        Message::Ticker(ticker) => ticker.time,
+        _ => None,
+    }
 }
 
 fn content_hash(path: PathBuf) -> Result<String, recording::RecordingError> {

@@ -1,17 +1,23 @@
 //! One file from its first record to the commit.
 
-use kmi_kalshi::recording::{Item, Record, RecordingError, RecordingKind};
+use kmi_kalshi::recording::{self, Item, Record, Recording, RecordingError, RecordingKind};
 use kmi_storage::{Import, ImportMeta, StorageError, Store};
 use tokio::sync::mpsc;
 
 use super::capture::CaptureIntake;
-use super::discover::{Found, describe};
+use super::discover::Found;
+use crate::describe::describe;
+
 use super::{BadLines, FileReport, ImportProgress, ImportRequest};
 
 /// Objects handed from the reader to the store at once.
 const CHUNK: usize = 16_384;
 /// Chunks read ahead of the store.
 const AHEAD: usize = 2;
+
+/// Why a frame between other objects is not taken.
+const STRAY_FRAME: &str =
+    "is a frame of the stream in a file of other objects; keep captures in files of their own";
 
 /// Why a file was rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -41,11 +47,10 @@ pub(super) async fn take(
 ) -> FileReport {
     let mut report = FileReport {
         path: found.path.display().to_string(),
-        kind: Some(found.recording.kind().as_str()),
+        kind: Some(found.kind.as_str()),
         place: found.place,
         ..FileReport::default()
     };
-    progress.begin(&report.path, found.recording.bytes_total());
     match Intake::run(store, found, request, progress, &mut report).await {
         Ok(()) => report,
         Err(error) => {
@@ -74,7 +79,9 @@ impl Intake<'_> {
         progress: &dyn ImportProgress,
         report: &mut FileReport,
     ) -> Result<(), TakeError> {
-        let kind = found.recording.kind();
+        let kind = found.kind;
+        let recording = recording::open(&found.path)?;
+        progress.begin(&report.path, recording.bytes_total());
         let path = report.path.clone();
         let mut capture = match kind {
             RecordingKind::Capture => Some(CaptureIntake::begin(&found.path).await?),
@@ -95,7 +102,7 @@ impl Intake<'_> {
         {
             return Ok(());
         }
-        let (chunks, reader) = read_ahead(found);
+        let (chunks, reader) = read_ahead(recording);
         let kept = intake
             .keep_all(chunks, capture.as_mut(), request.bad_lines, progress)
             .await;
@@ -121,11 +128,20 @@ impl Intake<'_> {
             self.report.rows += chunk.items.len() as u64;
             let batch = self.sort(chunk.items, bad_lines)?;
             match &mut capture {
-                Some(capture) => capture.keep(self, batch).await?,
-                None => self.keep(batch).await?,
+                Some(capture) => capture.keep(self, batch, bad_lines).await?,
+                None => self.keep(batch, bad_lines).await?,
             }
             progress.advance(chunk.bytes_read, self.report.rows);
         }
+        Ok(())
+    }
+
+    /// Counts a bad line, or gives the file up over it.
+    pub(super) fn reject(&mut self, line: u64, reason: String, bad_lines: BadLines) -> Result<(), TakeError> {
+        if bad_lines == BadLines::Refuse {
+            return Err(TakeError::BadLine { line, reason });
+        }
+        self.report.reject(line, reason);
         Ok(())
     }
 
@@ -143,20 +159,18 @@ impl Intake<'_> {
                 Ok(Record::Candle(candle)) => batch.candles.push(*candle),
                 Ok(Record::Frame(line)) => batch.frames.push((item.line, *line)),
                 Ok(Record::Ignored(_)) => self.report.ignored += 1,
-                Err(rejection) if bad_lines == BadLines::Refuse => {
-                    return Err(TakeError::BadLine {
-                        line: item.line,
-                        reason: describe(&rejection),
-                    });
-                }
-                Err(rejection) => self.report.reject(item.line, describe(&rejection)),
+                Err(rejection) => self.reject(item.line, describe(&rejection), bad_lines)?,
             }
         }
         Ok(batch)
     }
 
-    /// Keeps everything but frames, the catalogue first.
-    pub(super) async fn keep(&mut self, batch: Batch) -> Result<(), TakeError> {
+    /// Keeps everything but frames, the catalogue first. A frame outside a capture is refused: without the frames around it, it
+    /// says nothing.
+    pub(super) async fn keep(&mut self, batch: Batch, bad_lines: BadLines) -> Result<(), TakeError> {
+        for (line, _) in batch.frames {
+            self.reject(line, STRAY_FRAME.to_owned(), bad_lines)?;
+        }
         if !batch.series.is_empty() {
             let put = self.import.put_series(&batch.series).await?;
             self.report.count(put);
@@ -199,10 +213,9 @@ pub(super) struct Batch {
 type Reader = tokio::task::JoinHandle<Result<Option<kmi_kalshi::recording::Completeness>, RecordingError>>;
 
 /// Decodes on a blocking thread; gives up when nobody listens any more.
-fn read_ahead(found: Found) -> (mpsc::Receiver<Chunk>, Reader) {
+fn read_ahead(mut recording: Recording) -> (mpsc::Receiver<Chunk>, Reader) {
     let (sender, chunks) = mpsc::channel(AHEAD);
     let reader = tokio::task::spawn_blocking(move || {
-        let mut recording = found.recording;
         loop {
             let items: Vec<Item> = recording.by_ref().take(CHUNK).collect::<Result<_, _>>()?;
             let chunk = Chunk {

@@ -99,9 +99,16 @@ fn page(report: &VerifyReport, below: &dyn Fn(&std::path::Path) -> String) -> St
         page += &format!("damaged: {}: {}\n", below(&finding.file), finding.reason);
     }
     for orphan in &report.orphans {
-        page += &format!("not in the manifest, safe to delete: {}\n", below(orphan));
+        page += &format!(
+            "not in the manifest, being written now or left by a crash: {}\n",
+            below(orphan)
+        );
     }
-    let verdict = if report.is_sound() { "sound" } else { "not sound" };
+    let verdict = match (report.damaged.len(), report.orphans.len()) {
+        (0, 0) => "sound".to_owned(),
+        (0, strays) => format!("sound, {strays} files beside it"),
+        (damaged, _) => format!("{damaged} damaged"),
+    };
     page + &format!(
         "{} files, {} rows read: {verdict}\n",
         report.files,

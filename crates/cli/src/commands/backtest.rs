@@ -1,12 +1,15 @@
 //! `kmi backtest`: strategies over recorded history.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use kmi_app::backtest::{
-    BacktestRequest, Fees, FinishedBacktest, LookaheadCheck, LookaheadDocument, kept_backtest, run_backtest,
+    BacktestRequest, Fees, FinishedBacktest, IncompleteCaptures, LookaheadCheck, LookaheadDocument,
+    kept_backtest, run_backtest,
 };
 use kmi_backtest::feed::DataKind;
 use kmi_backtest::report::{csv, html, text};
@@ -17,7 +20,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::WrongUse;
-use crate::args::{BacktestCommand, DataArg, FeesArg, QueueArg, RunArgs};
+use crate::args::{BacktestCommand, DataArg, FeesArg, QueueArg, RunArgs, SeqArg};
 use crate::config::Config;
 use crate::output;
 
@@ -80,19 +83,25 @@ fn strategy_document(strategy: &StrategyDescription) -> Value {
 
 async fn run_strategy(config: &Config, args: RunArgs, as_json: bool) -> Result<ExitCode> {
     let request = request(&args)?;
+    // Made before the run, so that a place that cannot be written to is known at once.
+    let html_file = args.html.as_deref().map(create).transpose()?;
+    let csv_file = args.csv.as_deref().map(create).transpose()?;
     let store = super::open(config).await?;
     let start = Instant::now();
     let finished = run_backtest(&store, request, move || start.elapsed()).await?;
-    if let Some(file) = &args.html {
-        write(file, &html::render(&finished.report))?;
+    if let Some((path, file)) = html_file {
+        write(&path, file, &html::render(&finished.report))?;
     }
-    if let Some(file) = &args.csv {
-        write(file, &csv::trades(&finished.report))?;
+    if let Some((path, file)) = csv_file {
+        write(&path, file, &csv::trades(&finished.report))?;
     }
     if as_json {
         output::json(&finished.document.without_trades())?;
     } else {
         output::text(&page(&finished))?;
+    }
+    if let Some(reason) = &finished.not_kept {
+        eprintln!("kmi: the result could not be kept: {reason}");
     }
     let peeks = finished
         .document
@@ -128,6 +137,10 @@ fn request(args: &RunArgs) -> Result<BacktestRequest> {
             DataArg::Tape => DataKind::Tape,
             DataArg::Book => DataKind::Books,
         },
+        incomplete: match args.seq {
+            SeqArg::Strict => IncompleteCaptures::LeaveOut,
+            SeqArg::Ignore => IncompleteCaptures::Take,
+        },
         fees: match args.fees {
             FeesArg::None => Fees::None,
             FeesArg::Current => Fees::Current,
@@ -153,8 +166,16 @@ fn page(finished: &FinishedBacktest) -> String {
     if let Some(check) = &document.lookahead {
         page += &format!("\n{}\n", lookahead(check));
     }
+    for note in document.notes.iter().filter(|note| note.contains("left out")) {
+        page += &format!("\n{note} Take them with --seq ignore.\n");
+    }
+    let kept = if finished.not_kept.is_some() {
+        "NOT kept"
+    } else {
+        "Kept"
+    };
     page += &format!(
-        "\nKept as {}. {} events in {:.2} s.\n",
+        "\n{kept} as {}. {} events in {:.2} s.\n",
         document.id,
         output::count(document.events),
         document.seconds
@@ -244,6 +265,12 @@ async fn full_id(store: &Store, given: &str) -> Result<String> {
     }
 }
 
-fn write(file: &Path, content: &str) -> Result<()> {
-    std::fs::write(file, content).with_context(|| format!("cannot write {}", file.display()))
+fn create(path: &Path) -> Result<(PathBuf, File)> {
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok((path.to_owned(), file))
+}
+
+fn write(path: &Path, mut file: File, content: &str) -> Result<()> {
+    file.write_all(content.as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -52,6 +52,12 @@ fn page(report: &CalibrationReport) -> String {
     );
     page += &bins(&report.bins);
     page += &figures(&report.scores);
+    if !report.incomplete_captures.is_empty() {
+        page += &format!(
+            "\nSome trades come from captures that may lack frames: {}\n",
+            report.incomplete_captures.join(", ")
+        );
+    }
     for group in &report.groups {
         let key = if group.key.is_empty() {
             "(unknown)"

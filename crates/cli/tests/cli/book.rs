@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{Desk, gz};
+use crate::support::{Desk, cents_market, event_body, gz};
 
 fn frame(recv_ms: u64, kind: &str, seq: Option<u64>, msg: &Value) -> String {
     let mut event = json!({"type": kind, "sid": 1, "msg": msg});
@@ -114,4 +114,99 @@ fn a_capture_is_imported_once_and_says_whether_it_is_complete() {
     let (code, again) = desk.import(&whole);
     assert_eq!((code, &again["files"][0]["inserted"]), (0, &json!(0)));
     assert_eq!(again["totals"]["frames"], 0);
+}
+
+/// A market that closes yes, and a capture of it whose recorder's clock is four seconds ahead of the exchange's.
+fn recorded_market(desk: &Desk, seq_of_trade: u64) {
+    let close = "2026-01-02T00:00:00Z";
+    let market = cents_market("M", "E", close, "yes");
+    desk.import(&desk.write("event.jsonl", event_body("E", "S", "W", &[market])));
+    let at = |ms: u64| 1_767_225_600_000 + ms;
+    let book = json!({"market_ticker": "M", "yes_dollars_fp": [["0.4000", "10.00"]], "no_dollars_fp": [["0.5000", "10.00"]]});
+    let delta = json!({"market_ticker": "M", "price_dollars": "0.5000", "delta_fp": "-6.00", "side": "no", "ts_ms": at(1_000)});
+    let trade = json!({"trade_id": "t", "market_ticker": "M", "yes_price_dollars": "0.5000", "no_price_dollars": "0.5000",
+        "count_fp": "6.00", "taker_side": "yes", "ts_ms": at(1_000)});
+    let later = json!({"market_ticker": "M", "price_dollars": "0.4100", "delta_fp": "5.00", "side": "yes",
+        "ts_ms": at(43_200_001)});
+    let capture = frame(at(5_000), "orderbook_snapshot", Some(1), &book)
+        + &frame(at(5_001), "orderbook_delta", Some(2), &delta)
+        + &frame(at(5_001), "trade", Some(seq_of_trade), &trade)
+        + &frame(at(43_204_001), "orderbook_delta", Some(seq_of_trade + 1), &later);
+    let (code, report) = desk.import(&desk.write("capture.jsonl", capture));
+    assert_eq!(code, 0, "{report}");
+}
+
+const ON_BOOKS: [&str; 14] = [
+    "backtest",
+    "run",
+    "--strategy",
+    "fixed_horizon",
+    "--data",
+    "book",
+    "--param",
+    "side=yes",
+    "--param",
+    "min_price=0.40",
+    "--param",
+    "max_price=0.60",
+    "--param",
+    "quantity=3",
+];
+
+#[test]
+fn a_backtest_walks_the_recorded_book_whatever_the_recorders_clock_says() {
+    let desk = Desk::new();
+    recorded_market(&desk, 3);
+
+    let result = desk.json(&ON_BOOKS);
+
+    // Twelve hours before the close 4 contracts are left at 0.50; three cost 1.50 and 0.07 × 3 × 0.25 = 0.0525 of fees.
+    assert_eq!(
+        (&result["fills"], &result["turnover"]),
+        (&json!(1), &json!("1.5000")),
+        "{result}"
+    );
+    assert_eq!(
+        (&result["fees"], &result["total_pnl"]),
+        (&json!("0.0525"), &json!("1.4475"))
+    );
+}
+
+#[test]
+fn captures_that_may_lack_frames_are_left_out_unless_asked_for_and_named_either_way() {
+    let desk = Desk::new();
+    recorded_market(&desk, 9);
+
+    let strict = desk.json(&ON_BOOKS);
+    assert_eq!(strict["fills"], 0);
+    assert!(
+        strict["notes"][0].as_str().unwrap().contains("capture.jsonl"),
+        "{}",
+        strict["notes"]
+    );
+
+    let ignore = desk.json(&[&ON_BOOKS[..], &["--seq", "ignore"]].concat());
+    assert_eq!(ignore["fills"], 1);
+    assert_eq!(
+        ignore["provenance"]["incomplete_captures"],
+        json!(["capture.jsonl"])
+    );
+}
+
+#[test]
+fn strict_import_refuses_a_bad_frame_of_a_capture() {
+    let desk = Desk::new();
+    let bad = json!({"trade_id": "", "market_ticker": "M", "yes_price_dollars": "0.4500", "count_fp": "1.00",
+        "taker_side": "yes", "ts_ms": 1_767_225_600_000_u64});
+    let path = desk.write("bad.jsonl", snapshot(1) + &frame(3, "trade", Some(2), &bad));
+
+    let finished = desk.run(&["import", "--strict", path.to_str().unwrap(), "--json"]);
+
+    assert_eq!(finished.code, 1);
+    assert!(
+        finished.document()["files"][0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("line 2")
+    );
 }

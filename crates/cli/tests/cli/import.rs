@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{Desk, cents_market, cents_trade, event_body, gz, small_world};
+use crate::support::{Desk, Finished, cents_market, cents_trade, event_body, gz, small_world};
 
 #[test]
 fn a_folder_is_taken_in_once() {
@@ -96,6 +96,64 @@ fn a_market_never_goes_backwards_in_its_life() {
     );
     desk.import(&trade);
     assert_eq!(desk.json(&["calibrate"])["n"], 1, "the result is still there");
+}
+
+#[test]
+fn files_in_a_folder_are_told_by_content_and_the_rest_is_passed_over() {
+    let desk = Desk::new();
+    let trade = |id| cents_trade(id, "S-E1-A", "2024-01-01T10:00:00Z", 33, 2, "yes");
+    desk.write("mixed/no-ending", trade("a"));
+    desk.write("mixed/trades.gz", gz(trade("b")));
+    desk.write("mixed/UPPER.JSONL", trade("c"));
+    desk.write("mixed/README.md", "# Words about the data\n");
+
+    let (code, report) = desk.import(&desk.path("mixed"));
+
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(report["totals"]["trades"], 3);
+    assert_eq!(file(&report, "README.md")["kind"], "skipped");
+}
+
+#[test]
+fn a_frame_among_other_objects_is_rejected_not_lost() {
+    let desk = Desk::new();
+    let market = cents_market("S-E1-A", "S-E1", "2024-01-02T00:00:00Z", "yes");
+    let frame = r#"{"recv_ms":1,"event":{"type":"orderbook_snapshot","sid":1,"seq":1,"msg":{"market_ticker":"S-E1-A"}}}"#;
+    let path = desk.write(
+        "both.jsonl",
+        event_body("S-E1", "S", "W", &[market]) + frame + "\n",
+    );
+
+    let (code, report) = desk.import(&path);
+
+    assert_eq!(
+        (code, &report["files"][0]["rejected"]),
+        (0, &json!(1)),
+        "{report}"
+    );
+    assert_eq!(report["files"][0]["first_rejections"][0]["line"], 2);
+}
+
+#[test]
+fn more_files_than_a_process_may_hold_open_are_taken_in() {
+    let desk = Desk::new();
+    for n in 0..300 {
+        desk.write(
+            &format!("many/{n:04}.jsonl"),
+            cents_trade(&n.to_string(), "M", "2024-01-01T10:00:00Z", 33, 2, "yes"),
+        );
+    }
+    let kmi = desk.command(&["import", desk.path("many").to_str().unwrap(), "--json"]);
+    let mut limited = std::process::Command::new("sh");
+    limited
+        .args(["-c", "ulimit -n 64; exec \"$@\"", "sh"])
+        .arg(kmi.get_program())
+        .args(kmi.get_args());
+
+    let finished = Finished::from(limited.output().unwrap());
+
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    assert_eq!(finished.document()["totals"]["trades"], 300);
 }
 
 /// The report of the file whose path ends with `name`.
