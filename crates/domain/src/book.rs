@@ -180,7 +180,7 @@ impl OrderBook {
 
     /// True when the best YES bid and the best NO bid add up to more than a dollar.
     ///
-    /// The exchange sends such a book for a moment when an order's own level arrives before the levels it takes away.
+    /// Seen for an instant in sound recordings: a crossing order shows up on its own side first, what it ate leaves after.
     #[inline]
     #[must_use]
     pub fn is_crossed(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Positions: netting, average cost, realized and unrealized P&L, settlement.
 //!
 //! YES and NO of one market net to one signed number: + YES, − NO. Selling YES at P is buying NO at 1 − P, so a position
-//! looks the same whichever way it was reached. Realized P&L is before fees; fees stand beside it.
+//! looks the same whichever way it was reached. Realized P&L leaves fees out; they are summed apart.
 
 mod mark;
 mod sheet;

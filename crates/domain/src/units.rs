@@ -5,10 +5,10 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
-/// Price of one contract, in ten-thousandths of a dollar: `$0.5600` is 5 600.
+/// What one contract trades at, counted in $0.0001: `$0.5600` is 5 600 units.
 ///
-/// Lies in `[$0, $1]`, so a YES price reads as an implied probability.
-/// Whether it lies on a market's grid is for [`TickGrid`](crate::TickGrid) to say.
+/// Never below $0 or above $1, which is why a YES price can be read as a probability. Any such value is a `Price`; which of
+/// them a market takes orders at, its [`TickGrid`](crate::TickGrid) knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price(u16);
 
@@ -41,7 +41,7 @@ impl Price {
         self.0
     }
 
-    /// Price of the opposite contract: YES and NO add up to one dollar.
+    /// What the other contract costs, since the pair always pays one dollar.
     #[must_use]
     pub const fn complement(self) -> Price {
         Price(Self::ONE.0 - self.0)
@@ -85,7 +85,7 @@ impl Price {
 impl Mul<Quantity> for Price {
     type Output = Money;
 
-    /// Exact, with no rounding: 10⁻⁴ dollars times 10⁻² contracts is 10⁻⁶ dollars.
+    /// Exact: units of $0.0001 times units of 0.01 contract are units of $0.000001.
     fn mul(self, quantity: Quantity) -> Money {
         Money(i64::from(self.0) * quantity.0)
     }
