@@ -64,15 +64,18 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), StorageError> {
 
 /// `postgres://user:secret@host/db?password=secret` as `postgres://user@host/db`.
 fn without_password(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once("://") else {
         return "the database".to_owned();
     };
+    let before_options = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
+    // A password may itself hold `?` or `#`, so the user ends at the last `@` of all.
     match rest.rsplit_once('@') {
-        None => url.to_owned(),
+        None => format!("{scheme}://{}", before_options(rest)),
+        // That `@` may as well be one of an option's value, which may be the password.
+        Some((user, _)) if user.contains('?') && user.contains('=') => format!("{scheme}://…"),
         Some((user, host)) => {
             let user = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{host}")
+            format!("{scheme}://{user}@{}", before_options(host))
         }
     }
 }
@@ -89,6 +92,9 @@ mod tests {
             "postgres://kmi@db:5432/kmi"
         );
         assert_eq!(name("postgres://db/kmi?password=secret"), "postgres://db/kmi");
+        assert_eq!(name("postgres://u:hunter2#x@h"), "postgres://u@h");
+        assert_eq!(name("postgres://u:hun?ter2@h/db?a=b"), "postgres://u@h/db");
+        assert_eq!(name("postgres://db/kmi?password=hunt@er2"), "postgres://…");
         assert_eq!(name("secret"), "the database");
     }
 }

@@ -1,9 +1,11 @@
 //! The open store: [`Store`].
 
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait};
 use sea_orm_migration::MigratorTrait;
 
@@ -196,6 +198,12 @@ async fn connect_postgres(url: &str, name: &str) -> Result<DatabaseConnection, S
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(StorageError::Url(
             "must begin with postgres:// or postgresql://".to_owned(),
+        ));
+    }
+    // Parsed here first: the driver's errors repeat what they could not parse, password and all.
+    if PgConnectOptions::from_str(url).is_err() {
+        return Err(StorageError::Url(
+            "is none like postgres://user:password@host:port/database".to_owned(),
         ));
     }
     let mut options = ConnectOptions::new(url);

@@ -354,3 +354,22 @@ async fn a_connection_lost_midway_leaves_nothing() {
         "and the store goes on"
     );
 }
+
+#[tokio::test]
+async fn a_url_that_cannot_be_parsed_is_never_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in [
+        "postgres://kmi:hunter2@127.0.0.1:notaport/db",
+        "postgres://kmi:hunter2#x@127.0.0.1/db",
+        "postgres://kmi:hunter2@127.0.0.1/db?sslmode=hunter2",
+    ] {
+        let location = StoreLocation::on_server(folder.path(), url);
+        let name = location.name();
+        let error = Store::open(location).await.unwrap_err();
+        assert!(matches!(error, StorageError::Url(_)), "{error:?}");
+        assert!(
+            !format!("{name} {error} {error:?}").contains("hunter2"),
+            "{error:?}"
+        );
+    }
+}
