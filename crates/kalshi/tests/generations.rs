@@ -154,6 +154,26 @@ fn a_wrong_trade_is_refused_by_field_value_and_rule() {
             r#"created_time: "x" is not an RFC 3339 time"#,
         ),
         (r#"{"created_time":5}"#, "created_time: 5 is not an RFC 3339 time"),
+        (
+            r#"{"created_time":"1969-12-31T23:59:59.999999Z"}"#,
+            r#"created_time: "1969-12-31T23:59:59.999999Z" is not a time between 1970 and 9999"#,
+        ),
+        (
+            r#"{"created_time":"0001-01-01T00:00:00Z"}"#,
+            "created_time: missing",
+        ),
+        (
+            r#"{"created_time":null,"ts_ms":-1}"#,
+            "ts_ms: -1 is not a time between 1970 and 9999",
+        ),
+        (
+            r#"{"created_time":null,"ts":253402300800}"#,
+            "ts: 253402300800 is not a time between 1970 and 9999",
+        ),
+        (
+            r#"{"created_time":null,"ts_ms":-62135596800000,"ts":-62135596800}"#,
+            "created_time: missing",
+        ),
         (r#"{"trade_id":null}"#, "trade_id: missing"),
         (r#"{"ticker":""}"#, "ticker: missing"),
         (r#"{"ticker":"A B"}"#, r#"ticker: "A B" contains ' '"#),
@@ -256,6 +276,25 @@ fn a_wrong_market_is_refused_by_field_value_and_rule() {
         market(r#"{"ticker":"A","status":"asleep"}"#)
             .unwrap_err()
             .starts_with(r#"status: "asleep" is none of: init"#)
+    );
+}
+
+#[test]
+fn the_last_instant_of_9999_and_the_first_of_1970_are_times() {
+    for time in ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
+        let trade = trade_with(&format!(r#"{{"created_time":"{time}"}}"#)).unwrap();
+        assert_eq!(trade.time, time.parse().unwrap());
+    }
+    let body: CandlesBody<'_> = serde_json::from_str(
+        r#"{"candlesticks":[{"end_period_ts":253402300800,"volume":0,"open_interest":0}]}"#,
+    )
+    .unwrap();
+    let told = body.candlesticks[0]
+        .to_candle("A".parse().unwrap(), 60)
+        .unwrap_err();
+    assert_eq!(
+        told.to_string(),
+        "end_period_ts: 253402300800 is not a time between 1970 and 9999"
     );
 }
 

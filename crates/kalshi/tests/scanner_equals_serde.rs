@@ -52,6 +52,31 @@ fn every_made_up_line_is_a_frame_read_alike_before_and_after_learning() {
 }
 
 #[test]
+fn times_out_of_range_are_refused_by_field_before_and_after_learning() {
+    let mut scanner = taught();
+    for (from, field, to) in [
+        ("\"recv_ms\":1700000000123", "recv_ms", "9223372036854775807"),
+        ("\"recv_ms\":1700000000123", "recv_ms", "253402300800000"),
+        ("\"recv_ms\":1700000000123", "recv_ms", "-1"),
+        ("\"ts_ms\":1700000000120", "ts_ms", "253402300800000"),
+        ("\"ts_ms\":1700000000120", "ts_ms", "-9223372036854775808"),
+    ] {
+        let line = LINES[0].replace(from, &format!("\"{field}\":{to}"));
+        let error = scanner.parse(line.as_bytes()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("{field}: {to} is not a time between 1970 and 9999")
+        );
+    }
+    for last in ["0", "253402300799999"] {
+        let line = LINES[0].replace("1700000000123", last);
+        agree(&mut scanner, line.as_bytes());
+        let received = scanner.parse(line.as_bytes()).unwrap().received.unwrap();
+        assert_eq!(received.millis().to_string(), last);
+    }
+}
+
+#[test]
 fn every_single_byte_put_in_the_place_of_another_is_read_alike() {
     let mut scanner = taught();
     for line in LINES {
@@ -77,7 +102,7 @@ proptest! {
         which in 0..LINES.len(),
         nth in 0usize..16,
         value in prop::sample::select(vec![
-            "0", "-0", "01", "1.5", "1e3", "-7", "9223372036854775807", "9223372036854775808", "18446744073709551616",
+            "0", "-0", "01", "-62135596800", "-62135596800000", "253402300799999", "253402300800000", "999999999999999999", "1.5", "1e3", "-7", "9223372036854775807", "9223372036854775808", "18446744073709551616",
             "null", "true", "\"\"", "\"0.5\"", "\"0.12345\"", "\"0.500000\"", "\".5\"", "\"5.\"", "\"1.0001\"", "\"-0.1\"",
             "\"10000000000.00\"", "\"-10000000000\"", "\"yes\"", "\"maybe\"", "\"A B\"", "\"\\u0041\"", "\"é\"", "[1]", "{}",
         ]),

@@ -59,7 +59,7 @@ impl<'a> CaptureLine<'a> {
             });
         };
         Ok(CaptureLine {
-            received: named!(body, recv_ms).optional_int()?.map(Timestamp::from_millis),
+            received: named!(body, recv_ms).optional_millis()?,
             frame: Frame::parse(event.get().as_bytes())?,
         })
     }
@@ -183,11 +183,11 @@ where
 
 /// Milliseconds where told, else seconds or RFC 3339, whichever `ts` is.
 fn time(ts_ms: Named<'_, '_>, ts: Named<'_, '_>) -> Result<Option<Timestamp>, FieldError> {
-    if let Some(ms) = ts_ms.optional_int()? {
-        return Ok(Some(Timestamp::from_millis(ms)));
+    if let Some(time) = ts_ms.optional_millis()? {
+        return Ok(Some(time));
     }
     match ts.value {
-        Scalar::Int(seconds) => Ok(Some(Timestamp::from_seconds(*seconds))),
+        Scalar::Int(_) => ts.optional_seconds(),
         _ => ts.optional_time(),
     }
 }

@@ -138,14 +138,6 @@ pub struct ReferenceValue {
     pub average_60s: Option<String>,
 }
 
-fn seconds(leaf: Named<'_, '_>) -> Result<Option<Timestamp>, FieldError> {
-    Ok(leaf.optional_int()?.map(Timestamp::from_seconds))
-}
-
-fn millis(leaf: Named<'_, '_>) -> Result<Option<Timestamp>, FieldError> {
-    Ok(leaf.optional_int()?.map(Timestamp::from_millis))
-}
-
 impl LifecycleBody<'_> {
     /// The turn, checked.
     ///
@@ -155,10 +147,10 @@ impl LifecycleBody<'_> {
         Ok(Lifecycle {
             ticker: named!(self, market_ticker).name()?,
             kind: self.kind()?,
-            open_time: seconds(named!(self, open_ts))?,
-            close_time: seconds(named!(self, close_ts))?,
-            determined_time: seconds(named!(self, determination_ts))?,
-            settled_time: seconds(named!(self, settled_ts))?,
+            open_time: named!(self, open_ts).optional_seconds()?,
+            close_time: named!(self, close_ts).optional_seconds()?,
+            determined_time: named!(self, determination_ts).optional_seconds()?,
+            settled_time: named!(self, settled_ts).optional_seconds()?,
             result: self.result()?,
             is_deactivated: named!(self, is_deactivated).optional_bool()?,
             grid: self.grid()?,
@@ -254,7 +246,7 @@ impl EventLifecycleBody<'_> {
             collateral_return: named!(self, collateral_return_type)
                 .present()
                 .map_or(Ok(CollateralReturn::None), Named::word)?,
-            strike_date: seconds(named!(self, strike_date))?,
+            strike_date: named!(self, strike_date).optional_seconds()?,
         })
     }
 }
@@ -292,8 +284,8 @@ impl ReferenceValueBody<'_> {
         Ok(ReferenceValue {
             name: name.str()?.to_owned(),
             value_usd: named!(self, value_usd).optional_number_text()?,
-            source_time: millis(named!(self, source_ts_ms))?,
-            received_time: millis(named!(self, received_at))?,
+            source_time: named!(self, source_ts_ms).optional_millis()?,
+            received_time: named!(self, received_at).optional_millis()?,
             data: named!(self, data).optional_str()?,
             average_60s: average
                 .transpose()

@@ -1,7 +1,7 @@
 //! Candlesticks: the live endpoints put `_dollars` and `_fp` behind every name, the historical ones nothing, and until early
 //! 2026 the bare names held integer cents.
 
-use kmi_domain::{Candle, Ohlc, Price, Ticker, Timestamp};
+use kmi_domain::{Candle, Ohlc, Price, Ticker};
 use serde::{Deserialize, Serialize};
 
 use super::field::{Fault, FieldError, Named, named, price, quantity};
@@ -103,11 +103,11 @@ impl CandleBody<'_> {
                 .map_err(|error: FieldError| error.within(name))
         };
         let inside = |error: FieldError| error.within("price");
-        let end = named!(self, end_period_ts).required()?.int()?;
+        let end = named!(self, end_period_ts).optional_seconds()?;
         Ok(Candle {
             ticker,
             period_min,
-            end: Timestamp::from_seconds(end),
+            end: end.ok_or(FieldError::missing("end_period_ts"))?,
             yes_bid: side(&self.yes_bid, "yes_bid")?,
             yes_ask: side(&self.yes_ask, "yes_ask")?,
             price: side(&self.price, "price")?,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use kmi_domain::{Price, Quantity, Side, Timestamp};
+use kmi_domain::{Price, Quantity, Side};
 
 use super::Scalar;
 
@@ -262,20 +262,6 @@ impl<'s, 'a> Named<'s, 'a> {
             })
         };
         self.optional_int()?.map(natural).transpose()
-    }
-
-    /// An RFC 3339 instant. The exchange writes "never" as the first second of year one, which reads as `None`.
-    pub(crate) fn optional_time(self) -> Result<Option<Timestamp>, FieldError> {
-        let Some(leaf) = self.present() else {
-            return Ok(None);
-        };
-        let Scalar::Text(text) = leaf.value else {
-            return Err(self.not_a("an RFC 3339 time"));
-        };
-        if text.starts_with("0001-01-01T00:00:00") {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| self.not_a("an RFC 3339 time"))
     }
 
     /// Text of a number as written, for values in a question's own unit.

@@ -13,6 +13,7 @@ pub(crate) mod field;
 pub(crate) mod market;
 mod scalar;
 mod stream;
+pub(crate) mod time;
 mod trade;
 
 pub use book::{BookLevels, LevelList, OrderbookBody, OrderbookSides};

@@ -92,13 +92,12 @@ impl TradeBody<'_> {
         if let Some(time) = named!(self, created_time).optional_time()? {
             return Ok(time);
         }
-        if let Some(ms) = named!(self, ts_ms).optional_int()? {
-            return Ok(Timestamp::from_millis(ms));
+        if let Some(time) = named!(self, ts_ms).optional_millis()? {
+            return Ok(time);
         }
-        match named!(self, ts).optional_int()? {
-            Some(seconds) => Ok(Timestamp::from_seconds(seconds)),
-            None => Err(FieldError::missing("created_time")),
-        }
+        named!(self, ts)
+            .optional_seconds()?
+            .ok_or(FieldError::missing("created_time"))
     }
 }
 

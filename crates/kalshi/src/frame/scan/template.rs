@@ -69,11 +69,11 @@ pub(super) const COUNTS: usize = 5;
 /// Values of one line.
 #[derive(Default)]
 struct Slots<'a> {
-    received: Option<u64>,
+    received: Option<Timestamp>,
     sid: Option<u64>,
     seq: Option<u64>,
     clock: Option<u64>,
-    millis: Option<u64>,
+    time: Option<Timestamp>,
     ticker: Option<&'a str>,
     trade_id: Option<&'a str>,
     side: Option<Side>,
@@ -107,11 +107,11 @@ impl<'a> Slots<'a> {
     fn fill(&mut self, step: &mut Step, bytes: &'a [u8]) -> Option<usize> {
         let natural = || value::natural(bytes);
         let length = match step.field {
-            Field::Received => keep(&mut self.received, natural()?),
+            Field::Received => keep(&mut self.received, value::millis(bytes)?),
             Field::Sid => keep(&mut self.sid, natural()?),
             Field::Seq => keep(&mut self.seq, natural()?),
             Field::Clock => keep(&mut self.clock, natural()?),
-            Field::Millis => keep(&mut self.millis, natural()?),
+            Field::Millis => keep(&mut self.time, value::millis(bytes)?),
             Field::Ticker => keep(&mut self.ticker, value::name(bytes, step.guess)?),
             Field::TradeId => keep(&mut self.trade_id, value::name(bytes, step.guess)?),
             Field::Side => keep(&mut self.side, side(bytes)?),
@@ -145,17 +145,13 @@ impl<'a> Slots<'a> {
             Kind::Ticker => Message::Ticker(self.ticker_update()?),
         };
         Some(CaptureLine {
-            received: self.received.map(millis),
+            received: self.received,
             frame: Frame {
                 sid: self.sid,
                 seq: self.seq,
                 message,
             },
         })
-    }
-
-    fn time(&self) -> Option<Timestamp> {
-        self.millis.map(millis)
     }
 
     #[inline]
@@ -166,7 +162,7 @@ impl<'a> Slots<'a> {
             price: self.prices[0]?,
             change: self.counts[0]?,
             clock: self.clock,
-            time: self.time(),
+            time: self.time,
         })
     }
 
@@ -181,7 +177,7 @@ impl<'a> Slots<'a> {
         Some(Trade {
             id: self.trade_id.map(Cow::Borrowed),
             ticker: Cow::Borrowed(self.ticker?),
-            time: self.time()?,
+            time: self.time?,
             yes_price,
             quantity: self.counts[0].filter(|count| count.is_positive())?,
             taker,
@@ -205,14 +201,9 @@ impl<'a> Slots<'a> {
             last_trade_size,
             volume,
             open_interest,
-            time: self.time(),
+            time: self.time,
         })
     }
-}
-
-/// Eighteen digits at most, so that they fit.
-fn millis(number: u64) -> Timestamp {
-    Timestamp::from_millis(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 /// Puts a value into its slot and gives back its length.

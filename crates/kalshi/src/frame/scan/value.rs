@@ -1,6 +1,8 @@
 //! Values in the one form a feed writes them; anything else is `None` and goes the long way.
 
-use kmi_domain::{Price, Quantity};
+use kmi_domain::{Price, Quantity, Timestamp};
+
+use crate::wire::time;
 
 /// Digits read at most: they fit a signed 64-bit integer whatever they are.
 const MAX_DIGITS: usize = 18;
@@ -40,6 +42,14 @@ pub(super) fn natural(bytes: &[u8]) -> Option<(u64, usize)> {
     }
     let canonical = length == 1 || length > 1 && bytes[0] != b'0';
     canonical.then_some((value, length))
+}
+
+/// Milliseconds since the epoch, not after the year 9999.
+#[inline]
+pub(super) fn millis(bytes: &[u8]) -> Option<(Timestamp, usize)> {
+    let (value, length) = natural(bytes)?;
+    let time = i64::try_from(value).ok().and_then(time::from_millis)?;
+    Some((time, length))
 }
 
 /// `"0.1100"` without its opening quote: dollars with one to four decimals, and the length with the closing quote.
