@@ -138,12 +138,8 @@ fn every_recorded_line_is_read_alike_whole_and_damaged() {
     let Some(data) = common::shared_data() else { return };
 
     for folder in ["gold15m/captures", "btc15m"] {
-        let mut paths: Vec<_> = std::fs::read_dir(data.join(folder))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
+        let mut paths = common::files(&data.join(folder));
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "gz"));
-        paths.sort();
         for path in paths {
             let mut scanner = Scanner::new();
             let mut lines = recording::open_lines(&path).unwrap();
