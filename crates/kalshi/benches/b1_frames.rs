@@ -1,4 +1,4 @@
-//! B1: raw frame bytes → typed → book → best quotes, one core, ours against `serde_json` alone.
+//! B1: how many recorded frames a single core turns from bytes into books with their best quotes, against `serde_json`.
 //!
 //! `serde_json alone` decodes the same lines into borrowed structs of text and numbers and does nothing with them; a second
 //! reference puts its values into the same books. The figures count only if both sides end with equal books.

@@ -1,4 +1,4 @@
-//! The exchange's API as a library: wire types of every generation and captures.
+//! What the exchange sends and others have kept of it, read into domain types: JSON of all generations, frames, recordings.
 
 pub mod frame;
 pub mod recording;

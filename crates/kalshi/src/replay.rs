@@ -12,8 +12,8 @@ use crate::recording::{SequenceTracker, Step};
 /// What a jump of the sequence numbers means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SequenceRule {
-    /// Frames were lost: the subscription's books are stale until their next snapshot, and so is every book at the start of a
-    /// file, which is a new connection.
+    /// Frames were lost: no book of the subscription is trusted before a new snapshot of it. Another file is another
+    /// connection, and begins with no book trusted.
     #[default]
     Strict,
     /// Frames of other markets were left out of the capture: count the jump, apply everything, carry books from file to file.
@@ -45,7 +45,7 @@ pub struct ReplayCounts {
     pub before_snapshot: u64,
     /// Changes that would have left less than nothing at a level.
     pub negative_levels: u64,
-    /// Book frames after which the book they touched was in sync and crossed.
+    /// Snapshots and changes that left a book in sync with a YES bid and a NO bid worth more than a dollar together.
     pub crossed: u64,
 }
 

@@ -12,7 +12,7 @@ use crate::wire::{
     EventFeeUpdateBody, EventLifecycleBody, LifecycleBody, LifecycleMetadataBody, ReferenceValueBody,
 };
 
-/// What happened to a market. Opening at `open_time` and closing at `close_time` are silent.
+/// What happened to a market. None tells of trading that begins or ends on schedule: those times are known beforehand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LifecycleKind {
     /// Listed.

@@ -1,10 +1,11 @@
 //! The exchange's JSON, of every generation since 2023.
 //!
 //! A `…Body` mirrors one JSON object: it keeps each known field as the leaf it was ([`Scalar`]), ignores the rest, and
-//! serializes back. Its `to_…` checks and converts into domain types; its `from_…` writes today's generation. Until early
-//! 2026 the exchange wrote integer cents and whole contracts (`yes_price: 15`, `count: 6`), for a while both, since then dollar
-//! strings with up to four decimals and contracts with two (`yes_price_dollars: "0.1500"`, `count_fp: "6.00"`). Where both
-//! stand, the exact one counts, and a difference that rounding cannot explain is an error.
+//! serializes back. Its `to_…` checks and converts into domain types; its `from_…` writes today's generation. Bodies recorded
+//! before 2026 count in whole cents and whole contracts (`yes_price: 15`, `count: 6`), those of early 2026 give each amount in
+//! both forms, later ones only as strings with a fraction (`yes_price_dollars: "0.1500"`, `count_fp: "6.00"`): prices to a
+//! hundredth of a cent, counts to a hundredth of a contract. Where both stand, the exact one counts, and a difference that
+//! rounding cannot explain is an error.
 
 pub(crate) mod book;
 mod candle;

@@ -120,7 +120,7 @@ impl TradeBody<'static> {
     }
 }
 
-/// One trade object of `GET /markets/trades`, current generation, without a line end.
+/// JSON of a trade as today's `GET /markets/trades` lists it, without a line end.
 pub fn encode_trade(trade: &PublicTrade) -> String {
     to_json(&TradeBody::from_trade(trade))
 }
