@@ -77,15 +77,16 @@ impl TryFrom<series::Model> for Series {
     }
 }
 
-/// What is known of a series after one more report: what was known stays, what was absent is filled in.
+/// What is known of a series after one more report. Titles once known stay; fees change, so what a later report says of
+/// them counts.
 pub(crate) fn merge_series(known: Series, report: Series) -> Series {
     Series {
         ticker: known.ticker,
         title: known.title.or(report.title),
         category: known.category.or(report.category),
         frequency: known.frequency.or(report.frequency),
-        fee_type: known.fee_type.or(report.fee_type),
-        fee_multiplier: known.fee_multiplier.or(report.fee_multiplier),
+        fee_type: report.fee_type.or(known.fee_type),
+        fee_multiplier: report.fee_multiplier.or(known.fee_multiplier),
     }
 }
 
@@ -130,11 +131,13 @@ fn filled(known: String, report: String) -> String {
     if known.is_empty() { report } else { known }
 }
 
-/// What is known of an event after one more report. Reports carry no time, so what was known stays.
+/// What is known of an event after one more report. Reports carry no time: titles once known stay, while of fees and
+/// collateral, which change, what the later import says counts. A report cannot say that an event stopped being
+/// exclusive: that is written as its absence is.
 pub(crate) fn merge_event(known: Event, report: Event) -> Event {
-    let collateral_return = match known.collateral_return {
-        CollateralReturn::None => report.collateral_return,
-        known => known,
+    let collateral_return = match report.collateral_return {
+        CollateralReturn::None => known.collateral_return,
+        stated => stated,
     };
     Event {
         ticker: known.ticker,
@@ -145,8 +148,8 @@ pub(crate) fn merge_event(known: Event, report: Event) -> Event {
         mutually_exclusive: known.mutually_exclusive || report.mutually_exclusive,
         collateral_return,
         strike_date: known.strike_date.or(report.strike_date),
-        fee_type_override: known.fee_type_override.or(report.fee_type_override),
-        fee_multiplier_override: known.fee_multiplier_override.or(report.fee_multiplier_override),
+        fee_type_override: report.fee_type_override.or(known.fee_type_override),
+        fee_multiplier_override: report.fee_multiplier_override.or(known.fee_multiplier_override),
     }
 }
 
@@ -231,7 +234,8 @@ pub(crate) fn market(ticker: Ticker, row: markets::Model) -> Result<Market, Stor
 /// What is known of a market after one more report.
 ///
 /// The report of the later change of metadata wins, further along in its life where neither says when; what it lacks is
-/// taken from the other. The life cycle never goes back. The same report twice changes nothing.
+/// taken from the other. The life cycle never goes back. The same report twice changes nothing. Quotes, sizes and last
+/// price go together: a report that states the volume is of the whole market, so a quote it lacks is gone.
 pub(crate) fn merge_market(known: Market, report: Market) -> Market {
     let age = |market: &Market| (market.updated_time, market.status);
     let status = known.status.max(report.status);
@@ -241,6 +245,7 @@ pub(crate) fn merge_market(known: Market, report: Market) -> Market {
     } else {
         (known, report)
     };
+    let quotes = Quotes::merge(&newer, &older);
     let says_grid = newer.price_level_structure.is_some() || newer.grid != TickGrid::linear_cent();
     let (grid, price_level_structure) = if says_grid {
         (newer.grid, newer.price_level_structure)
@@ -262,11 +267,11 @@ pub(crate) fn merge_market(known: Market, report: Market) -> Market {
         settlement_timer_s: newer.settlement_timer_s.or(older.settlement_timer_s),
         grid,
         price_level_structure,
-        yes_bid: newer.yes_bid.or(older.yes_bid),
-        yes_ask: newer.yes_ask.or(older.yes_ask),
-        yes_bid_size: newer.yes_bid_size.or(older.yes_bid_size),
-        yes_ask_size: newer.yes_ask_size.or(older.yes_ask_size),
-        last_price: newer.last_price.or(older.last_price),
+        yes_bid: quotes.bid,
+        yes_ask: quotes.ask,
+        yes_bid_size: quotes.bid_size,
+        yes_ask_size: quotes.ask_size,
+        last_price: quotes.last_price,
         volume: newer.volume.or(older.volume),
         volume_24h: newer.volume_24h.or(older.volume_24h),
         open_interest: newer.open_interest.or(older.open_interest),
@@ -275,6 +280,45 @@ pub(crate) fn merge_market(known: Market, report: Market) -> Market {
         cap_strike: newer.cap_strike.or(older.cap_strike),
         rules_primary: filled(newer.rules_primary, older.rules_primary),
         updated_time,
+    }
+}
+
+/// What a market offered at one instant.
+struct Quotes {
+    bid: Option<Price>,
+    ask: Option<Price>,
+    bid_size: Option<Quantity>,
+    ask_size: Option<Quantity>,
+    last_price: Option<Price>,
+}
+
+impl Quotes {
+    fn of(market: &Market) -> Quotes {
+        Quotes {
+            bid: market.yes_bid,
+            ask: market.yes_ask,
+            bid_size: market.yes_bid_size,
+            ask_size: market.yes_ask_size,
+            last_price: market.last_price,
+        }
+    }
+
+    /// Those of the newest report of a whole market; of two partial ones, what either has.
+    fn merge(newer: &Market, older: &Market) -> Quotes {
+        if newer.volume.is_some() {
+            return Quotes::of(newer);
+        }
+        if older.volume.is_some() {
+            return Quotes::of(older);
+        }
+        let (newer, older) = (Quotes::of(newer), Quotes::of(older));
+        Quotes {
+            bid: newer.bid.or(older.bid),
+            ask: newer.ask.or(older.ask),
+            bid_size: newer.bid_size.or(older.bid_size),
+            ask_size: newer.ask_size.or(older.ask_size),
+            last_price: newer.last_price.or(older.last_price),
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Series, events and markets, told of several times and in several ways.
 
-use kmi_domain::{Market, MarketResult, MarketStatus, Price, Quantity, Series, TickGrid};
+use kmi_domain::{
+    CollateralReturn, Event, FeeMultiplier, FeeType, Market, MarketResult, MarketStatus, Price, Quantity,
+    Series, TickGrid,
+};
 use kmi_storage::{MarketQuery, Put, ResultFilter};
 
 use crate::house::{House, at, event, market, meta, price, settled};
@@ -223,4 +226,98 @@ pub(crate) async fn markets_are_found_by_series_category_close_and_result(house:
         let names: Vec<_> = found.iter().map(|record| record.market.ticker.as_str()).collect();
         assert_eq!(names.join(" "), expected, "{query:?}");
     }
+}
+
+pub(crate) async fn quotes_that_are_gone_do_not_stay(house: House) {
+    let quoted = Market {
+        yes_bid: Some(price("0.41")),
+        yes_bid_size: Some(Quantity::ONE),
+        yes_ask: Some(price("0.43")),
+        last_price: Some(price("0.42")),
+        volume: Some(Quantity::from_contracts(5)),
+        updated_time: Some(at("2026-01-01T00:00:00Z")),
+        ..market("A-1")
+    };
+    let partial = Market {
+        title: "a title".to_owned(),
+        updated_time: Some(at("2026-01-02T00:00:00Z")),
+        ..market("A-1")
+    };
+    let one_sided = Market {
+        yes_ask: Some(price("0.99")),
+        volume: Some(Quantity::from_contracts(6)),
+        updated_time: Some(at("2026-01-03T00:00:00Z")),
+        ..market("A-1")
+    };
+    tell(&house, &[quoted.clone(), partial]).await;
+    let [kept] = &known(&house).await[..] else {
+        panic!()
+    };
+    assert_eq!(
+        (kept.yes_bid, kept.yes_ask),
+        (quoted.yes_bid, quoted.yes_ask),
+        "a report of the title says nothing of quotes"
+    );
+
+    for reports in [[one_sided.clone()], [quoted]] {
+        tell(&house, &reports).await;
+        let expected = Market {
+            title: "a title".to_owned(),
+            ..one_sided.clone()
+        };
+        assert_eq!(known(&house).await, [expected]);
+    }
+}
+
+pub(crate) async fn fees_stated_later_replace_those_known(house: House) {
+    let series = |fee_type, millionths: Option<u32>| Series {
+        ticker: "KXA".parse().unwrap(),
+        title: None,
+        category: None,
+        frequency: None,
+        fee_type,
+        fee_multiplier: millionths.map(FeeMultiplier::from_millionths),
+    };
+    let changed = Event {
+        fee_type_override: Some(FeeType::Quadratic),
+        fee_multiplier_override: Some(FeeMultiplier::ONE),
+        ..event("A", "KXA")
+    };
+    let silent = Event {
+        fee_type_override: None,
+        fee_multiplier_override: None,
+        collateral_return: CollateralReturn::None,
+        ..event("A", "KXA")
+    };
+    let mut import = house.store.begin_import(meta("fees")).await.unwrap();
+    import.put_events(&[event("A", "KXA")]).await.unwrap();
+    assert_eq!(
+        import
+            .put_events(std::slice::from_ref(&changed))
+            .await
+            .unwrap()
+            .updated,
+        1
+    );
+    assert_eq!(import.put_events(&[silent]).await.unwrap().duplicates, 1);
+    for (report, updated) in [
+        (series(Some(FeeType::Quadratic), Some(1_000_000)), 1),
+        (series(Some(FeeType::QuadraticWithMakerFees), Some(500_000)), 1),
+        (series(None, None), 0),
+    ] {
+        assert_eq!(import.put_series(&[report]).await.unwrap().updated, updated);
+    }
+    let mut of_event = market("A-1");
+    of_event.event = Some("A".parse().unwrap());
+    import.put_markets(&[(of_event, "{}".to_owned())]).await.unwrap();
+    import.commit("fees", 1, 0).await.unwrap();
+
+    let records = house.store.markets(&MarketQuery::default()).await.unwrap();
+    assert_eq!(records[0].event.as_ref(), Some(&changed));
+    let known = records[0].series.as_ref().unwrap();
+    assert_eq!(known.fee_type, Some(FeeType::QuadraticWithMakerFees));
+    assert_eq!(
+        known.fee_multiplier,
+        Some(FeeMultiplier::from_millionths(500_000))
+    );
 }

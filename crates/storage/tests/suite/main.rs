@@ -51,6 +51,8 @@ suite! {
     catalogue::an_event_brings_its_series,
     catalogue::reports_of_a_market_add_up_in_any_order,
     catalogue::a_report_without_a_time_never_takes_anything_back,
+    catalogue::quotes_that_are_gone_do_not_stay,
+    catalogue::fees_stated_later_replace_those_known,
     catalogue::every_field_of_a_market_survives,
     catalogue::markets_are_found_by_series_category_close_and_result,
     archive::a_rolled_day_reads_as_it_did_before,
