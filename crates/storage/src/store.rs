@@ -251,6 +251,9 @@ async fn refuse_old_server(orm: &DatabaseConnection, name: &str) -> Result<(), S
 /// Applies what is missing; processes that open the same fresh store take turns.
 async fn bring_up_to_date(orm: &DatabaseConnection, location: &StoreLocation) -> Result<(), StorageError> {
     let name = location.name();
+    if is_up_to_date(orm, &name).await? {
+        return Ok(());
+    }
     let path = location.data_dir.join(".migrate.lock");
     let io = |source| StorageError::io(&path, source);
     let lock = std::fs::File::create(&path).map_err(io)?;
@@ -279,18 +282,36 @@ async fn applied(orm: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
     Ok(models.into_iter().map(|model| model.version).collect())
 }
 
+/// Whether nothing is missing; asked without any lock, so that opening does not wait for an import to end.
+async fn is_up_to_date(orm: &DatabaseConnection, name: &str) -> Result<bool, StorageError> {
+    // Without a list of steps all are missing; any other trouble shows again under the lock.
+    let Ok(models) = Migrator::get_migration_models(orm).await else {
+        return Ok(false);
+    };
+    let applied: Vec<String> = models.into_iter().map(|model| model.version).collect();
+    refuse_unknown(&applied, name)?;
+    let known = Migrator::get_migration_files();
+    Ok(known
+        .iter()
+        .all(|known| applied.iter().any(|applied| applied == known.name())))
+}
+
 async fn refuse_newer(orm: &DatabaseConnection, name: &str) -> Result<(), StorageError> {
     let applied = applied(orm)
         .await
         .map_err(|source| StorageError::orm(name, source))?;
+    refuse_unknown(&applied, name)
+}
+
+fn refuse_unknown(applied: &[String], name: &str) -> Result<(), StorageError> {
     let known = Migrator::get_migration_files();
     match applied
-        .into_iter()
-        .find(|applied| !known.iter().any(|known| known.name() == applied))
+        .iter()
+        .find(|applied| !known.iter().any(|known| known.name() == applied.as_str()))
     {
         Some(found) => Err(StorageError::Newer {
             what: name.to_owned(),
-            found,
+            found: found.clone(),
         }),
         None => Ok(()),
     }

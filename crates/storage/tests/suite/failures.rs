@@ -28,6 +28,15 @@ pub(crate) async fn an_open_store_opens_again(house: House) {
     again.close().await.unwrap();
 }
 
+pub(crate) async fn opening_waits_for_no_import(house: House) {
+    let mut import = house.store.begin_import(meta("long")).await.unwrap();
+    import.put_trades(&many(0, 3)).await.unwrap();
+    let opening = Store::open(house.store.location().clone());
+    let opened = tokio::time::timeout(std::time::Duration::from_secs(15), opening).await;
+    opened.unwrap().unwrap().close().await.unwrap();
+    import.commit("trades", 3, 0).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fresh_store_may_be_opened_by_several_at_once() {
     let mut urls = vec![None];

@@ -64,4 +64,5 @@ suite! {
     archive::a_capture_is_taken_in_once,
     archive::damage_is_found_and_named,
     failures::an_open_store_opens_again,
+    failures::opening_waits_for_no_import,
 }
