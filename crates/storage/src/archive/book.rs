@@ -8,11 +8,10 @@ use kmi_domain::{Level, Price, Quantity, Side, Ticker, Timestamp, TradeId};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::errors::{ParquetError, Result};
 
-use super::part::PartWriter;
+use super::part::{PartWriter, Placed};
 use super::schema::{self, dictionary, flags, instants, integers, named};
 use super::{Archive, ArchiveKind};
 use crate::StorageError;
-use crate::entity::archive_files;
 use crate::read::{BookChange, BookEntry};
 use crate::row::{Rows, Value};
 
@@ -73,8 +72,8 @@ impl BookWriter {
         Ok(())
     }
 
-    /// Ends the files and moves them to their places; returns their lines for the manifest.
-    pub(crate) fn finish(&mut self) -> Result<Vec<archive_files::Model>, StorageError> {
+    /// Ends the files and moves them to their places: all, or when one fails none.
+    pub(crate) fn finish(&mut self) -> Result<Vec<Placed>, StorageError> {
         let mut files = Vec::new();
         for (_, mut day) in std::mem::take(&mut self.days) {
             day.flush()?;

@@ -27,6 +27,7 @@ use crate::entity::archive_files;
 use crate::location::make_folder;
 
 pub(crate) use book::{BookReader, BookWriter};
+pub(crate) use part::Placed;
 pub use roll::RollReport;
 pub(crate) use schema::{Wanted, decode_trades};
 pub use verify::{Finding, VerifyReport};

@@ -31,6 +31,37 @@ pub(super) struct PartWriter {
     bounds: Option<(i64, i64)>,
 }
 
+/// A file at its place that the manifest does not name yet: removed when dropped, unless kept.
+///
+/// To be dropped only under the writers' lock, or another process may have come to count on the file.
+pub(crate) struct Placed {
+    file: archive_files::Model,
+    /// `None` once kept, and where the same bytes lay before: those are not ours to remove.
+    remove: Option<PathBuf>,
+}
+
+impl Placed {
+    /// Its line for the manifest.
+    pub(crate) fn file(&self) -> &archive_files::Model {
+        &self.file
+    }
+
+    /// Leaves the file where it is.
+    pub(crate) fn keep(mut self) -> archive_files::Model {
+        self.remove = None;
+        self.file.clone()
+    }
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        if let Some(path) = &self.remove {
+            // What cannot be removed is found by the next look through the archive.
+            drop(std::fs::remove_file(path));
+        }
+    }
+}
+
 /// A file that is removed unless it was moved to its place.
 struct Temporary(PathBuf);
 
@@ -82,8 +113,8 @@ impl PartWriter {
         Ok(())
     }
 
-    /// Ends the file, makes it durable and moves it to its place; returns its line for the manifest.
-    pub(super) fn finish(mut self, capture: Option<String>) -> Result<archive_files::Model, StorageError> {
+    /// Ends the file, makes it durable and moves it to its place.
+    pub(super) fn finish(mut self, capture: Option<String>) -> Result<Placed, StorageError> {
         let temporary = self.temporary.0.clone();
         let io = |source| StorageError::io(&temporary, source);
         self.writer
@@ -95,10 +126,8 @@ impl PartWriter {
         let target = self.archive.file(&path);
         let folder = target.parent().unwrap_or(&target).to_owned();
         make_folder(&folder)?;
-        std::fs::rename(&temporary, &target).map_err(io)?;
-        sync_folders(&folder, &self.archive.root)?;
         let (first_time, last_time) = self.bounds.unwrap_or_default();
-        Ok(archive_files::Model {
+        let file = archive_files::Model {
             path,
             kind: self.kind.as_str().to_owned(),
             day: self.day,
@@ -108,7 +137,15 @@ impl PartWriter {
             bytes: bytes.cast_signed(),
             hash,
             capture,
-        })
+        };
+        let is_new = !target.exists();
+        std::fs::rename(&temporary, &target).map_err(io)?;
+        let placed = Placed {
+            file,
+            remove: is_new.then_some(target),
+        };
+        sync_folders(&folder, &self.archive.root)?;
+        Ok(placed)
     }
 }
 

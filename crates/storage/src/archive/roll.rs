@@ -1,7 +1,7 @@
 //! Moving whole days from the database to the archive.
 //!
 //! The order is what makes it safe: the file is durable and read back before one transaction names it in the manifest and
-//! deletes its rows. A crash before that transaction leaves a file nobody reads, which the next attempt replaces by the
+//! deletes its rows. A failure before that transaction takes the file back; a crash before that transaction leaves a file nobody reads, which the next attempt replaces by the
 //! same bytes under the same name; after it everything is done.
 
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 use arrow::datatypes::SchemaRef;
 use kmi_domain::Timestamp;
 
-use super::part::PartWriter;
+use super::part::{PartWriter, Placed};
 use super::schema::{batch_of, markets, side_word, snapshots, source_word, trades};
 use super::verify::read_back;
 use super::{ArchiveFile, ArchiveKind};
@@ -157,24 +157,52 @@ impl Store {
     }
 
     async fn roll_day(&self, plan: &Plan, day: i64, gate: Gate<'_>) -> Result<ArchiveFile, StorageError> {
-        let bounds = [
-            Value::Int(Timestamp::from_day(day).micros()),
-            Value::Int(Timestamp::from_day(day + 1).micros()),
-        ];
-        let archive = &self.inner.archive;
-        let file = self.write_day(plan, day).await?;
-        gate(Step::Written)?;
-        read_back(archive, &file).await?;
-        gate(Step::Verified)?;
-        let mut session = self.writer().await?;
-        self.record(plan, day, &file, bounds, &mut session).await?;
-        gate(Step::Recorded)?;
-        session.commit().await?;
+        // Another process may move the same day at once, so the file is only taken back under the writers' lock.
+        let file = self.write_day(plan, day).await?.keep();
+        if let Err(error) = self.move_day(plan, day, &file, gate).await {
+            self.remove_unnamed(std::slice::from_ref(&file)).await;
+            return Err(error);
+        }
         ArchiveFile::try_from(file)
     }
 
+    /// Puts a file written in the place of its rows.
+    async fn move_day(
+        &self,
+        plan: &Plan,
+        day: i64,
+        file: &archive_files::Model,
+        gate: Gate<'_>,
+    ) -> Result<(), StorageError> {
+        gate(Step::Written)?;
+        read_back(&self.inner.archive, file).await?;
+        gate(Step::Verified)?;
+        let mut session = self.writer().await?;
+        self.record(plan, day, file, &mut session).await?;
+        gate(Step::Recorded)?;
+        session.commit().await
+    }
+
+    /// Removes files the manifest does not name. Where that cannot be asked they stay, for a look through the archive to
+    /// find: a file too many is better than one too few.
+    pub(crate) async fn remove_unnamed(&self, files: &[archive_files::Model]) {
+        if files.is_empty() {
+            return;
+        }
+        let Ok(mut session) = self.writer().await else {
+            return;
+        };
+        for file in files {
+            let path = vec![Value::from(file.path.as_str())];
+            let found = session.query("SELECT path FROM archive_files WHERE path = $1", path);
+            if found.await.is_ok_and(|named| named.is_empty()) {
+                drop(std::fs::remove_file(self.inner.archive.file(&file.path)));
+            }
+        }
+    }
+
     /// Writes a day's rows, an hour of them in memory at a time.
-    async fn write_day(&self, plan: &Plan, day: i64) -> Result<archive_files::Model, StorageError> {
+    async fn write_day(&self, plan: &Plan, day: i64) -> Result<Placed, StorageError> {
         let schema = plan.schema();
         let archive = &self.inner.archive;
         let mut part = PartWriter::create(archive, plan.kind, day, "roll", schema, plan.sorted_by)?;
@@ -195,12 +223,14 @@ impl Store {
         plan: &Plan,
         day: i64,
         file: &archive_files::Model,
-        bounds: [Value; 2],
         session: &mut Session,
     ) -> Result<(), StorageError> {
+        let bounds = [day, day + 1].map(|day| Value::Int(Timestamp::from_day(day).micros()));
         let deleted = session.execute(plan.delete, bounds.to_vec()).await?;
         // Rows are only ever added, so as many deleted as written means the same ones.
-        if deleted != file.row_count.unsigned_abs() {
+        // And whoever moved the same day at once and gave up has taken the file back.
+        let is_there = self.inner.archive.file(&file.path).exists();
+        if deleted != file.row_count.unsigned_abs() || !is_there {
             let date = Timestamp::from_day(day).date();
             return Err(StorageError::Changed {
                 what: format!("{} of {date}", plan.kind.as_str()),

@@ -42,6 +42,13 @@ async fn read(store: &Store) -> Vec<PublicTrade> {
         .collect()
 }
 
+/// The one file of the only day there is.
+fn only_file(folder: &std::path::Path) -> std::path::PathBuf {
+    let day = folder.join("archive/trades/day=1970-01-01");
+    let mut files = std::fs::read_dir(day).unwrap();
+    files.next().unwrap().unwrap().path()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_move_that_stops_anywhere_loses_nothing_and_doubles_nothing() {
     let trades: Vec<_> = (0..6).map(trade).collect();
@@ -52,14 +59,24 @@ async fn a_move_that_stops_anywhere_loses_nothing_and_doubles_nothing() {
         assert_eq!(take(&store, &trades).await, 6);
         let before = Timestamp::from_day(2);
 
+        let left = folder.path().join("left");
         let gate = |step| {
             if step == stop {
+                std::fs::copy(only_file(folder.path()), &left).unwrap();
                 Err(StorageError::Stopped)
             } else {
                 Ok(())
             }
         };
         store.roll_through(before, &gate).await.unwrap_err();
+        assert!(
+            store.verify_archive().await.unwrap().is_sound(),
+            "a failure takes the file back"
+        );
+        // A crash has no time for that.
+        let hash = blake3::hash(&std::fs::read(&left).unwrap()).to_hex();
+        let path = format!("trades/day=1970-01-01/part-{}.parquet", &hash[..16]);
+        std::fs::rename(left, store.location().archive().join(path)).unwrap();
         drop(store);
 
         let store = Store::open(location).await.unwrap();
@@ -101,4 +118,8 @@ async fn rows_that_arrive_during_a_move_stop_it_and_are_kept() {
 
     assert!(matches!(error, StorageError::Changed { .. }), "{error:?}");
     assert_eq!(read(&store).await, [trade(0), trade(1)]);
+    assert!(
+        store.verify_archive().await.unwrap().is_sound(),
+        "no file is left"
+    );
 }

@@ -172,7 +172,9 @@ impl Import {
         rows.push(row.into_values());
         self.session.insert_new(&CAPTURES, rows).await?;
         if let Some(book) = &mut self.book {
-            let files = book.finish()?;
+            let placed = book.finish()?;
+            let files = placed.iter().map(|placed| placed.file().clone()).collect();
+            self.placed.extend(placed);
             record_files(&mut self.session, files).await?;
         }
         Ok(())

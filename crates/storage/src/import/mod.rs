@@ -11,7 +11,7 @@ pub use trades::TradeSource;
 
 use kmi_domain::Timestamp;
 
-use crate::archive::BookWriter;
+use crate::archive::{BookWriter, Placed};
 use crate::entity::imports;
 use crate::session::Session;
 use crate::{StorageError, Store};
@@ -59,6 +59,8 @@ impl std::ops::AddAssign for Put {
 /// for the one before, up to half a minute on SQLite.
 pub struct Import {
     store: Store,
+    /// Before the session, whose lock must hold while these are removed: fields are dropped in this order.
+    placed: Vec<Placed>,
     session: Session,
     meta: ImportMeta,
     ids: TickerIds,
@@ -91,6 +93,7 @@ impl Store {
             known_markets: KnownMarkets::default(),
             archived: ArchivedIds::new(self.inner.archive.clone()),
             book: None,
+            placed: Vec::new(),
             total: Put::default(),
         })
     }
@@ -120,7 +123,12 @@ impl Import {
         row.push(journal.into_values());
         // The first import of a file is the one remembered: doing it again changes nothing.
         self.session.insert_new(&JOURNAL, row).await?;
-        self.session.commit().await?;
+        // From here on the manifest may name the files, even where the answer is lost.
+        let files: Vec<_> = self.placed.into_iter().map(Placed::keep).collect();
+        if let Err(error) = self.session.commit().await {
+            self.store.remove_unnamed(&files).await;
+            return Err(error);
+        }
         Ok(self.total)
     }
 }

@@ -131,7 +131,7 @@ fn level(at: &str, contracts: &str) -> Level {
 }
 
 /// A capture over midnight, its clock jumping back once.
-fn frames() -> Vec<BookEntry> {
+pub(crate) fn frames() -> Vec<BookEntry> {
     let delta = |quantity: &str| BookChange::Delta {
         side: Side::No,
         price: price("0.5650"),
@@ -163,6 +163,22 @@ fn frames() -> Vec<BookEntry> {
     ]
 }
 
+pub(crate) fn record(hash: &str, frames: &[BookEntry]) -> CaptureRecord {
+    let tickers: BTreeSet<_> = frames.iter().map(|entry| entry.ticker.clone()).collect();
+    CaptureRecord {
+        hash: hash.to_owned(),
+        path: "capture.jsonl.gz".to_owned(),
+        first_time: frames.first().map(|entry| entry.received),
+        last_time: frames.last().map(|entry| entry.received),
+        frames: 8,
+        snapshots: 4,
+        deltas: 2,
+        trades: 1,
+        completeness: Completeness::Filtered,
+        tickers: tickers.into_iter().collect(),
+    }
+}
+
 async fn take_capture(house: &House, hash: &str, frames: &[BookEntry]) -> bool {
     let mut import = house.store.begin_import(meta(hash)).await.unwrap();
     let new = import.begin_capture(hash).await.unwrap();
@@ -170,20 +186,7 @@ async fn take_capture(house: &House, hash: &str, frames: &[BookEntry]) -> bool {
         for chunk in frames.chunks(2) {
             import.put_book(chunk).await.unwrap();
         }
-        let tickers: BTreeSet<_> = frames.iter().map(|entry| entry.ticker.clone()).collect();
-        let tickers = tickers.into_iter().collect();
-        let record = CaptureRecord {
-            hash: hash.to_owned(),
-            path: "capture.jsonl.gz".to_owned(),
-            first_time: frames.first().map(|entry| entry.received),
-            last_time: frames.last().map(|entry| entry.received),
-            frames: 8,
-            snapshots: 4,
-            deltas: 2,
-            trades: 1,
-            completeness: Completeness::Filtered,
-            tickers,
-        };
+        let record = record(hash, frames);
         import.end_capture(&record).await.unwrap();
         import.commit("capture", 8, 0).await.unwrap();
         assert_eq!(house.store.capture(hash).await.unwrap(), Some(record));
@@ -298,4 +301,30 @@ pub(crate) async fn damage_is_found_and_named(house: House) {
         .collect()
         .await;
     assert!(read.is_err(), "a gap in history is never passed over");
+}
+
+pub(crate) async fn an_import_that_fails_leaves_no_file(house: House) {
+    // The second day has nowhere to go, once the first is at its place.
+    let archive = house.folder.path().join("archive");
+    std::fs::create_dir_all(archive.join("book")).unwrap();
+    let blocked = archive.join("book/day=2026-01-03");
+    std::fs::write(&blocked, "in the way").unwrap();
+    let mut import = house.store.begin_import(meta("blocked")).await.unwrap();
+    import.begin_capture("aaaa").await.unwrap();
+    import.put_book(&frames()).await.unwrap();
+    import.end_capture(&record("aaaa", &frames())).await.unwrap_err();
+    drop(import);
+    std::fs::remove_file(blocked).unwrap();
+    assert!(house.store.verify_archive().await.unwrap().is_sound());
+
+    let mut import = house.store.begin_import(meta("given up")).await.unwrap();
+    import.begin_capture("bbbb").await.unwrap();
+    import.put_book(&frames()).await.unwrap();
+    import.end_capture(&record("bbbb", &frames())).await.unwrap();
+    drop(import);
+    assert!(house.store.verify_archive().await.unwrap().is_sound());
+
+    assert!(take_capture(&house, "c0ffee", &frames()).await);
+    assert_eq!(books(&house, BookQuery::default()).await, frames());
+    assert!(house.store.verify_archive().await.unwrap().is_sound());
 }

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use kmi_domain::PublicTrade;
 use kmi_storage::{StorageError, Store, StoreLocation, throwaway};
 
+use crate::archive::{frames, record};
 use crate::house::{House, meta, trade};
 
 /// As many trades as it takes to fill a few megabytes, of one day.
@@ -381,4 +382,25 @@ async fn a_url_that_cannot_be_parsed_is_never_repeated() {
             "{error:?}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_fails_takes_its_files_back() {
+    let Some(url) = throwaway::postgres_database() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(StoreLocation::on_server(folder.path(), &url))
+        .await
+        .unwrap();
+    let mut import = store.begin_import(meta("lost")).await.unwrap();
+    import.begin_capture("c0ffee").await.unwrap();
+    import.put_book(&frames()).await.unwrap();
+    import.end_capture(&record("c0ffee", &frames())).await.unwrap();
+    throwaway::crash_connections(&url);
+
+    import.commit("capture", 8, 0).await.unwrap_err();
+
+    assert!(store.archive_files().await.unwrap().is_empty());
+    assert!(store.verify_archive().await.unwrap().is_sound());
 }

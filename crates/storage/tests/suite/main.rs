@@ -62,6 +62,7 @@ suite! {
     archive::a_capture_comes_back_frame_by_frame,
     archive::captures_are_merged_by_receipt,
     archive::a_capture_is_taken_in_once,
+    archive::an_import_that_fails_leaves_no_file,
     archive::damage_is_found_and_named,
     failures::an_open_store_opens_again,
     failures::opening_waits_for_no_import,
