@@ -1,13 +1,14 @@
 //! Recorded books and trades, as they were received.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
 
 use kmi_domain::{Level, Price, Quantity, Side, Ticker, Timestamp, TradeId};
 use tokio::sync::mpsc;
 
 use crate::archive::{Archive, ArchiveKind, BookReader};
 use crate::row::Value;
+use crate::session::Session;
 use crate::{StorageError, Store};
 
 /// What one frame of a capture did.
@@ -78,7 +79,8 @@ pub struct BookQuery {
 
 /// Entries by time of receipt, in batches; within a capture always in its own order, captures of one instant by hash.
 ///
-/// Ends early when dropped. Memory: one batch of rows for every capture of the same day.
+/// Ends early when dropped. Memory: a file for every capture under way at one time; those of other
+/// times, and of other markets only, stay closed.
 #[derive(Debug)]
 pub struct BookBatches {
     batches: mpsc::Receiver<Result<Vec<BookEntry>, StorageError>>,
@@ -118,26 +120,9 @@ impl Store {
     /// When the manifest cannot be read.
     pub async fn books(&self, query: BookQuery) -> Result<BookBatches, StorageError> {
         let mut session = self.reader().await?;
-        let sql = "SELECT path, capture FROM archive_files WHERE kind = $1 AND last_time >= $2 AND first_time < $3 \
-                   ORDER BY day, path";
         let from = query.from.map_or(i64::MIN, Timestamp::micros);
         let to = query.to.map_or(i64::MAX, Timestamp::micros);
-        let kind = Value::from(ArchiveKind::Book.as_str());
-        let found = session
-            .query(sql, vec![kind, Value::Int(from), Value::Int(to)])
-            .await?;
-        let mut captures = BTreeMap::<String, VecDeque<String>>::new();
-        for mut row in found.into_rows() {
-            let (path, capture): (String, Option<String>) = (row.take()?, row.take()?);
-            let capture = capture.unwrap_or_default();
-            if query
-                .captures
-                .as_ref()
-                .is_none_or(|wanted| wanted.contains(&capture))
-            {
-                captures.entry(capture).or_default().push_back(path);
-            }
-        }
+        let sources = sources(&mut session, &query, (from, to)).await?;
         let wanted = query
             .tickers
             .map(|tickers| tickers.into_iter().map(|ticker| (ticker, 0)).collect());
@@ -147,7 +132,7 @@ impl Store {
             runtime: tokio::runtime::Handle::current(),
             wanted,
             bounds: (from, to),
-            sources: captures.into_values().map(Source::new).collect(),
+            sources,
         };
         tokio::task::spawn_blocking(move || {
             if let Err(error) = merge.run(&sender) {
@@ -158,20 +143,93 @@ impl Store {
     }
 }
 
+/// The files to read: of every capture meant, those with entries in the times, oldest first.
+async fn sources(
+    session: &mut Session,
+    query: &BookQuery,
+    (from, to): (i64, i64),
+) -> Result<Vec<Source>, StorageError> {
+    let others = match &query.tickers {
+        Some(tickers) => captures_of_others(session, tickers).await?,
+        None => BTreeSet::new(),
+    };
+    let sql = "SELECT path, capture, first_time FROM archive_files \
+               WHERE kind = $1 AND last_time >= $2 AND first_time < $3 ORDER BY day, path";
+    let kind = Value::from(ArchiveKind::Book.as_str());
+    let found = session
+        .query(sql, vec![kind, Value::Int(from), Value::Int(to)])
+        .await?;
+    let mut captures = BTreeMap::<String, VecDeque<BookFile>>::new();
+    for mut row in found.into_rows() {
+        let (path, capture): (String, Option<String>) = (row.take()?, row.take()?);
+        let capture = capture.unwrap_or_default();
+        let is_meant = query
+            .captures
+            .as_ref()
+            .is_none_or(|wanted| wanted.contains(&capture));
+        if is_meant && !others.contains(&capture) {
+            let first = row.take()?;
+            captures
+                .entry(capture)
+                .or_default()
+                .push_back(BookFile { path, first });
+        }
+    }
+    Ok(captures.into_values().map(Source::new).collect())
+}
+
+/// Captures that have none of the markets. One that does not say which it has may have any.
+async fn captures_of_others(
+    session: &mut Session,
+    tickers: &[Ticker],
+) -> Result<BTreeSet<String>, StorageError> {
+    let wanted: BTreeSet<&str> = tickers.iter().map(Ticker::as_str).collect();
+    let found = session
+        .query("SELECT hash, tickers FROM captures WHERE tickers <> ''", vec![])
+        .await?;
+    let mut others = BTreeSet::new();
+    for mut row in found.into_rows() {
+        let (hash, held): (String, String) = (row.take()?, row.take()?);
+        if !held.split(' ').any(|ticker| wanted.contains(ticker)) {
+            others.insert(hash);
+        }
+    }
+    Ok(others)
+}
+
+/// A file not opened yet.
+struct BookFile {
+    path: String,
+    /// Earliest receipt in it.
+    first: i64,
+}
+
 /// The files of one capture, read one after the other.
 struct Source {
-    files: VecDeque<String>,
+    files: VecDeque<BookFile>,
     open: Option<(String, BookReader)>,
+    /// The entry whose turn is next, of the open file.
+    head: Option<BookEntry>,
     /// Latest receipt so far: a capture is never taken out of its own order.
     clock: i64,
 }
 
 impl Source {
-    fn new(files: VecDeque<String>) -> Source {
+    fn new(files: VecDeque<BookFile>) -> Source {
         Source {
             files,
             open: None,
+            head: None,
             clock: i64::MIN,
+        }
+    }
+
+    /// When its turn is: the receipt of its head, or the earliest there may be in the file it goes on with.
+    fn turn(&self) -> Option<i64> {
+        match (&self.head, self.files.front()) {
+            (Some(_), _) => Some(self.clock),
+            (None, Some(file)) => Some(self.clock.max(file.first)),
+            (None, None) => None,
         }
     }
 }
@@ -189,24 +247,19 @@ impl Merge {
         mut self,
         sender: &mpsc::Sender<Result<Vec<BookEntry>, StorageError>>,
     ) -> Result<(), StorageError> {
-        let mut heads: Vec<Option<BookEntry>> = Vec::new();
-        let mut order = BinaryHeap::new();
-        for index in 0..self.sources.len() {
-            let head = self.pull(index)?;
-            if head.is_some() {
-                order.push(Reverse((self.sources[index].clock, index)));
-            }
-            heads.push(head);
-        }
+        let turns = self.sources.iter().enumerate();
+        let mut order: BinaryHeap<_> = turns
+            .filter_map(|(index, source)| Some(Reverse((source.turn()?, index))))
+            .collect();
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(Reverse((_, index))) = order.pop() {
-            batch.extend(heads[index].take());
+            batch.extend(self.sources[index].head.take());
             if batch.len() >= BATCH && sender.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
                 return Ok(());
             }
-            heads[index] = self.pull(index)?;
-            if heads[index].is_some() {
-                order.push(Reverse((self.sources[index].clock, index)));
+            self.go_on(index)?;
+            if let Some(turn) = self.sources[index].turn() {
+                order.push(Reverse((turn, index)));
             }
         }
         if !batch.is_empty() {
@@ -215,33 +268,32 @@ impl Merge {
         Ok(())
     }
 
-    /// The next wanted entry of a capture.
-    fn pull(&mut self, index: usize) -> Result<Option<BookEntry>, StorageError> {
+    /// Finds the next wanted entry of the open file; a file is opened only when its turn has come.
+    fn go_on(&mut self, index: usize) -> Result<(), StorageError> {
         let (from, to) = self.bounds;
-        loop {
-            let source = &mut self.sources[index];
-            let Some((path, reader)) = &mut source.open else {
-                let Some(path) = source.files.pop_front() else {
-                    return Ok(None);
-                };
-                let reader = open(&self.archive, &self.runtime, &path, self.wanted.clone())?;
-                source.open = Some((path, reader));
-                continue;
-            };
+        let source = &mut self.sources[index];
+        if source.open.is_none()
+            && let Some(BookFile { path, .. }) = source.files.pop_front()
+        {
+            let reader = open(&self.archive, &self.runtime, &path, self.wanted.clone())?;
+            source.open = Some((path, reader));
+        }
+        while let Some((path, reader)) = &mut source.open {
             let next = reader
                 .next_entry()
                 .map_err(|error| StorageError::parquet(&self.archive.file(path), error))?;
-            match next {
-                None => source.open = None,
-                Some(entry) => {
-                    let received = entry.received.micros();
-                    source.clock = source.clock.max(received);
-                    if received >= from && received < to {
-                        return Ok(Some(entry));
-                    }
-                }
+            let Some(entry) = next else {
+                source.open = None;
+                break;
+            };
+            let received = entry.received.micros();
+            source.clock = source.clock.max(received);
+            if received >= from && received < to {
+                source.head = Some(entry);
+                break;
             }
         }
+        Ok(())
     }
 }
 

@@ -328,3 +328,62 @@ pub(crate) async fn an_import_that_fails_leaves_no_file(house: House) {
     assert_eq!(books(&house, BookQuery::default()).await, frames());
     assert!(house.store.verify_archive().await.unwrap().is_sound());
 }
+
+/// Removes the files of a capture, so that whoever opens one fails.
+async fn lose(house: &House, hash: &str) {
+    for file in house.store.archive_files().await.unwrap() {
+        if file.capture.as_deref() == Some(hash) {
+            std::fs::remove_file(house.folder.path().join("archive").join(file.path)).unwrap();
+        }
+    }
+}
+
+pub(crate) async fn captures_of_other_markets_stay_closed(house: House) {
+    let only = |market: &str| {
+        let frames = frames().into_iter();
+        let frames = frames.filter(|entry| entry.ticker == ticker(market));
+        frames.collect::<Vec<_>>()
+    };
+    take_capture(&house, "aaaa", &only("A-1")).await;
+    take_capture(&house, "bbbb", &only("B-1")).await;
+    lose(&house, "bbbb").await;
+
+    let of_a = BookQuery {
+        tickers: Some(vec![ticker("A-1"), ticker("C-1")]),
+        ..BookQuery::default()
+    };
+    assert_eq!(books(&house, of_a).await, only("A-1"));
+}
+
+pub(crate) async fn a_later_capture_is_opened_when_its_time_has_come(house: House) {
+    let delta = |frame: u64, start: &str| BookEntry {
+        received: at(start).plus_micros(frame.cast_signed()),
+        ..entry(
+            frame,
+            "A-1",
+            start,
+            BookChange::Delta {
+                side: Side::Yes,
+                price: price("0.4"),
+                quantity: Quantity::ONE,
+            },
+        )
+    };
+    let early: Vec<_> = (0..9_000)
+        .map(|frame| delta(frame, "2026-01-02T10:00:00Z"))
+        .collect();
+    // Later, but first by hash.
+    let late: Vec<_> = (0..10)
+        .map(|frame| delta(frame, "2026-01-02T11:00:00Z"))
+        .collect();
+    take_capture(&house, "bbbb", &early).await;
+    take_capture(&house, "aaaa", &late).await;
+    let all = books(&house, BookQuery::default()).await;
+    assert_eq!(all, [early.clone(), late].concat());
+    lose(&house, "aaaa").await;
+
+    let mut stream = house.store.books(BookQuery::default()).await.unwrap();
+    let first = stream.next().await.unwrap().unwrap();
+    assert_eq!(first, early[..first.len()]);
+    assert!(stream.collect().await.is_err(), "a gap is never passed over");
+}

@@ -61,6 +61,8 @@ suite! {
     archive::metadata_of_settled_markets_moves_and_is_not_taken_again,
     archive::a_capture_comes_back_frame_by_frame,
     archive::captures_are_merged_by_receipt,
+    archive::captures_of_other_markets_stay_closed,
+    archive::a_later_capture_is_opened_when_its_time_has_come,
     archive::a_capture_is_taken_in_once,
     archive::an_import_that_fails_leaves_no_file,
     archive::damage_is_found_and_named,
