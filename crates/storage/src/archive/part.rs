@@ -20,6 +20,20 @@ use crate::location::make_folder;
 /// Rows of a row group: what a writer holds in memory, and the smallest piece a reader can skip.
 const ROW_GROUP: usize = 131_072;
 
+/// Folder of the files being written.
+const STAGING: &str = ".staging";
+
+/// Whether a living process is writing that file, or has just moved it to its place.
+pub(super) fn is_being_written(archive: &Archive, path: &str) -> bool {
+    if !path.starts_with(STAGING) {
+        return false;
+    }
+    match File::open(archive.file(path)) {
+        Ok(file) => matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
 /// A file being written.
 pub(super) struct PartWriter {
     archive: Archive,
@@ -83,10 +97,13 @@ impl PartWriter {
         sorted_by: &[i32],
     ) -> Result<PartWriter, StorageError> {
         // A leading dot keeps the folder out of everyone's `**/*.parquet`.
-        let folder = archive.root.join(".staging");
+        let folder = archive.root.join(STAGING);
         make_folder(&folder)?;
         let path = folder.join(format!("{}-{day}-{label}-{}", kind.as_str(), std::process::id()));
         let file = File::create(&path).map_err(|source| StorageError::io(&path, source))?;
+        // Held until the file is closed, also by a process that dies: a sign of life. Where a file system knows no locks
+        // the file is only taken for one left behind.
+        drop(file.try_lock());
         let writer = ArrowWriter::try_new(file, schema, Some(properties(sorted_by)))
             .map_err(|source| StorageError::parquet(&path, source))?;
         Ok(PartWriter {

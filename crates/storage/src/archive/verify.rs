@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use arrow::array::{Array, AsArray, RecordBatch};
 use sea_orm::{EntityTrait, QueryOrder};
 
-use super::part::hash_file;
+use super::part::{hash_file, is_being_written};
 use super::schema::{self, instants};
 use super::{Archive, ArchiveFile, ArchiveKind, reader};
 use crate::entity::archive_files;
@@ -30,7 +30,8 @@ pub struct VerifyReport {
     pub rows: u64,
     /// Files that are missing, damaged or not what the manifest says: history cannot be trusted.
     pub damaged: Vec<Finding>,
-    /// Files the manifest does not know, left by a crash: not read by us, but by a tool that reads the folder.
+    /// Files the manifest does not know, left by a crash: not read by us, but by a tool that reads the folder. A file that
+    /// a living process is writing is none.
     pub orphans: Vec<PathBuf>,
 }
 
@@ -84,7 +85,9 @@ impl Store {
         }
         let known: BTreeSet<&str> = manifest.iter().map(|file| file.path.as_str()).collect();
         let present = archive.present().await?;
-        let orphans = present.iter().filter(|path| !known.contains(path.as_str()));
+        let orphans = present
+            .iter()
+            .filter(|path| !known.contains(path.as_str()) && !is_being_written(archive, path));
         report.orphans = orphans.map(|path| archive.file(path)).collect();
         Ok(report)
     }

@@ -387,3 +387,15 @@ pub(crate) async fn a_later_capture_is_opened_when_its_time_has_come(house: Hous
     assert_eq!(first, early[..first.len()]);
     assert!(stream.collect().await.is_err(), "a gap is never passed over");
 }
+
+pub(crate) async fn a_file_being_written_is_no_orphan(house: House) {
+    let mut import = house.store.begin_import(meta("under way")).await.unwrap();
+    import.begin_capture("aaaa").await.unwrap();
+    import.put_book(&frames()).await.unwrap();
+    let staging = house.folder.path().join("archive/.staging");
+    assert_eq!(std::fs::read_dir(&staging).unwrap().count(), 2);
+    let left = staging.join("book-20455-dead-1");
+    std::fs::write(&left, "half a file").unwrap();
+
+    assert_eq!(house.store.verify_archive().await.unwrap().orphans, [left]);
+}

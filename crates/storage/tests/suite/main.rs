@@ -65,6 +65,7 @@ suite! {
     archive::a_later_capture_is_opened_when_its_time_has_come,
     archive::a_capture_is_taken_in_once,
     archive::an_import_that_fails_leaves_no_file,
+    archive::a_file_being_written_is_no_orphan,
     archive::damage_is_found_and_named,
     failures::an_open_store_opens_again,
     failures::opening_waits_for_no_import,
