@@ -33,6 +33,16 @@ struct Program {
     id: &'static str,
     package: &'static str,
     bench: &'static str,
+    rounds: Rounds,
+}
+
+/// How a program comes to its rounds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rounds {
+    /// Started once a round, in turn with everything else.
+    Outside,
+    /// Started once: it fills databases first, and takes turns with its own reference.
+    Inside,
 }
 
 const PROGRAMS: [Program; 8] = [
@@ -40,41 +50,49 @@ const PROGRAMS: [Program; 8] = [
         id: "B1",
         package: "kmi-kalshi",
         bench: "b1_frames",
+        rounds: Rounds::Outside,
     },
     Program {
         id: "B1",
         package: "kmi-domain",
         bench: "b1_book",
+        rounds: Rounds::Outside,
     },
     Program {
         id: "B2",
         package: "kmi-backtest",
         bench: "b2_maker",
+        rounds: Rounds::Outside,
     },
     Program {
         id: "B3",
         package: "kmi-backtest",
         bench: "b3_sweep",
+        rounds: Rounds::Outside,
     },
     Program {
         id: "B4",
         package: "kmi-domain",
         bench: "b4_pnl",
+        rounds: Rounds::Outside,
     },
     Program {
         id: "B7",
         package: "kmi-storage",
         bench: "b7_ingest",
+        rounds: Rounds::Inside,
     },
     Program {
         id: "B8",
         package: "kmi-domain",
         bench: "b8_matching",
+        rounds: Rounds::Outside,
     },
     Program {
         id: "B14",
         package: "kmi-app",
         bench: "b14_calibrate",
+        rounds: Rounds::Inside,
     },
 ];
 
@@ -93,7 +111,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
     for round in 1..=arguments.runs {
         eprintln!("=== round {round} of {}", arguments.runs);
         for program in PROGRAMS.iter().filter(|program| wanted(program.id)) {
-            for figure in measure(workspace, program, &feed)? {
+            let runs = match (program.rounds, round) {
+                (Rounds::Outside, _) => 1,
+                (Rounds::Inside, 1) => arguments.runs,
+                (Rounds::Inside, _) => continue,
+            };
+            for figure in measure(workspace, program, &feed, runs)? {
                 figures.add(figure);
             }
             for figure in feed.measure(program.id) {
@@ -108,8 +131,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-/// One round of one program: the JSON lines it prints.
-fn measure(workspace: &Workspace, program: &Program, feed: &peers::Peers) -> Result<Vec<Figure>> {
+/// So many runs of one program: the JSON lines it prints.
+fn measure(workspace: &Workspace, program: &Program, feed: &peers::Peers, runs: u32) -> Result<Vec<Figure>> {
+    let runs = runs.to_string();
     let mut cargo = workspace.cargo(&[
         "bench",
         "--locked",
@@ -120,7 +144,7 @@ fn measure(workspace: &Workspace, program: &Program, feed: &peers::Peers) -> Res
         program.bench,
         "--",
         "--runs",
-        "1",
+        &runs,
     ]);
     // The peers' own feed where there is one, so that both do the same work.
     if let (Some(feed), "kmi-backtest") = (&feed.feed, program.package) {
