@@ -101,11 +101,15 @@ impl SyncedBook {
         Ok(self.book.set(side, price, quantity))
     }
 
-    /// Discards what is known, after a gap or a lost connection. A book that never had a snapshot goes on awaiting it.
+    /// Hides what is known, after a gap or a lost connection. A book that never had a snapshot goes on awaiting it.
     pub fn mark_stale(&mut self) {
         if self.state == BookState::Synced {
             self.state = BookState::Stale;
-            self.book.clear();
         }
+    }
+
+    /// The book as it was when last in sync, for comparing with the next snapshot; empty before the first.
+    pub(crate) fn last_known(&self) -> &OrderBook {
+        &self.book
     }
 }

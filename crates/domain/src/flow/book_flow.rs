@@ -1,9 +1,10 @@
 //! Own orders in a recorded book.
 
+use super::net_book::NetBook;
 use super::order::{AmendRefusal, FlowEvent, FlowFill, FlowOrder, QueueModel, Refusal, own_price};
 use super::resting::Resting;
 use super::{CancelReason, OrderId, TimeInForce};
-use crate::book::{ApplyError, BookState, OrderBook, SyncedBook};
+use crate::book::{ApplyError, BookState, OrderBook};
 use crate::fees::Role;
 use crate::market::Level;
 use crate::side::Side;
@@ -16,10 +17,7 @@ use crate::units::{Price, Quantity};
 #[derive(Clone, Debug, Default)]
 pub struct BookFlow {
     model: QueueModel,
-    book: SyncedBook,
-    /// Contracts of each recorded level that own orders took and that are still displayed.
-    taken: OrderBook,
-    any_taken: bool,
+    book: NetBook,
     own: OwnOrders,
 }
 
@@ -69,7 +67,7 @@ impl BookFlow {
         }
     }
 
-    /// The recorded book, while it is in sync: without own orders and without what they took.
+    /// The book, while it is in sync: as recorded, without own orders and without what they took.
     #[inline]
     #[must_use]
     pub fn book(&self) -> Option<&OrderBook> {
@@ -96,24 +94,30 @@ impl BookFlow {
         self.own.yes.is_empty() && self.own.no.is_empty()
     }
 
-    /// Takes a recorded snapshot. Resting orders that the new book crosses fill by what it shows.
+    /// Takes a recorded snapshot. Resting orders fill by what it shows across them that was not there before.
     pub fn snapshot(
         &mut self,
         yes: impl Iterator<Item = Level>,
         no: impl Iterator<Item = Level>,
         out: &mut Vec<FlowEvent>,
     ) {
+        if self.is_idle() {
+            self.book.snapshot(yes, no);
+            return;
+        }
+        let before = self.book.last_recorded().clone();
         self.book.snapshot(yes, no);
-        self.taken.clear();
-        self.any_taken = false;
         for side in [Side::Yes, Side::No] {
-            let Some(book) = self.book.book() else { return };
+            let Some(book) = self.book.recorded() else { return };
             for resting in self.own.of(side) {
                 resting.resynced(book.quantity_at(side, resting.price));
             }
             let shown: Vec<Level> = book.levels(side).collect();
             for level in shown {
-                self.arrived(side, level.price, level.quantity, out);
+                let new = level.quantity - before.quantity_at(side, level.price);
+                if new.is_positive() {
+                    self.arrived(side, level.price, new, out);
+                }
             }
         }
     }
@@ -155,11 +159,9 @@ impl BookFlow {
         Ok(())
     }
 
-    /// Discards the recorded book, after a gap. Own orders go on resting; see the [module](super).
+    /// Hides the recorded book, after a gap. Own orders go on resting; see the [module](super).
     pub fn mark_stale(&mut self) {
         self.book.mark_stale();
-        self.taken.clear();
-        self.any_taken = false;
     }
 
     /// Takes a recorded print at a YES price, made on the book: block trades must be left out.
@@ -295,15 +297,16 @@ impl BookFlow {
         if self.book.book().is_none() {
             return Err(Refusal::BookNotSynced);
         }
-        let crosses = || self.to_be_had(order).next().is_some() || self.meets_own(order);
+        let crosses =
+            || order.accepts_any_price() || self.to_be_had(order).next().is_some() || self.meets_own(order);
         if order.post_only && crosses() {
             return Err(Refusal::WouldCross);
         }
         Ok(())
     }
 
-    /// Recorded levels an order may take from, best first, less what was taken from them; those beyond a resting own
-    /// order are out of reach.
+    /// Levels an order may take from, best first, less what was taken from them; those beyond a resting own order are out
+    /// of reach.
     fn to_be_had<'a>(&'a self, order: &FlowOrder) -> impl Iterator<Item = Level> + 'a {
         let side = order.side.outcome().opposite();
         let limit = order.own_price();
@@ -313,11 +316,6 @@ impl BookFlow {
             .into_iter()
             .flat_map(move |book| book.levels(side))
             .take_while(move |level| meet(limit, level.price) && barrier.is_none_or(|own| level.price > own))
-            .map(move |level| Level {
-                price: level.price,
-                quantity: level.quantity - self.taken.quantity_at(side, level.price),
-            })
-            .filter(|level| level.quantity.is_positive())
     }
 
     fn own_best(&self, side: Side) -> Option<Price> {
@@ -354,7 +352,7 @@ impl BookFlow {
         }
         if self.meets_own(&order) {
             out.push(cancel(remaining, CancelReason::SelfTrade));
-        } else if order.time_in_force == TimeInForce::GoodTillCanceled {
+        } else if order.time_in_force == TimeInForce::GoodTillCanceled && !order.accepts_any_price() {
             let displayed = self.displayed(order.side.outcome(), order.own_price());
             let resting = Resting::join(now, order, remaining, self.model, displayed);
             self.own.insert(resting);
@@ -365,7 +363,7 @@ impl BookFlow {
 
     fn displayed(&self, side: Side, price: Price) -> Quantity {
         self.book
-            .book()
+            .recorded()
             .map_or(Quantity::ZERO, |book| book.quantity_at(side, price))
     }
 
@@ -380,7 +378,7 @@ impl BookFlow {
             let fill = remaining.min(level.quantity);
             remaining -= fill;
             let side = order.side.outcome().opposite();
-            self.mark_taken(side, level.price, fill);
+            self.book.take(side, level.price, fill);
             out.push(FlowEvent::Filled(FlowFill {
                 order: order.id,
                 side: order.side,
@@ -391,12 +389,6 @@ impl BookFlow {
             }));
         }
         remaining
-    }
-
-    fn mark_taken(&mut self, side: Side, price: Price, quantity: Quantity) {
-        let taken = self.taken.quantity_at(side, price) + quantity;
-        self.taken.set(side, price, taken);
-        self.any_taken = true;
     }
 
     #[inline]
@@ -410,9 +402,6 @@ impl BookFlow {
         out: &mut Vec<FlowEvent>,
     ) {
         if new < old {
-            if self.any_taken && self.taken.quantity_at(side, price) > new {
-                self.taken.set(side, price, new);
-            }
             let model = self.model;
             for resting in self.own.of(side) {
                 if resting.price == price {
@@ -424,7 +413,7 @@ impl BookFlow {
         }
     }
 
-    /// Contracts arrived on `side`: resting own orders on the other side that they would have met fill, best first.
+    /// Contracts arrived on `side`: resting own orders on the other side fill, best first, by those that others leave.
     #[inline]
     fn arrived(&mut self, side: Side, price: Price, quantity: Quantity, out: &mut Vec<FlowEvent>) {
         let met = self
@@ -438,17 +427,28 @@ impl BookFlow {
     }
 
     fn fill_from_arrival(&mut self, side: Side, price: Price, quantity: Quantity, out: &mut Vec<FlowEvent>) {
-        let mut left = quantity;
+        let free = (quantity - self.spoken_for(side, price)).max(Quantity::ZERO);
+        let mut left = free;
         for resting in self.own.of(side.opposite()) {
             if left.is_zero() || !meet(resting.price, price) {
                 break;
             }
             left -= fill_resting(resting, left, out);
         }
-        if left < quantity {
-            self.mark_taken(side, price, quantity - left);
+        if left < free {
+            self.book.take(side, price, free - left);
             drop_filled(self.own.of(side.opposite()));
         }
+    }
+
+    /// Contracts of others that those arriving on `side` at `price` would take, when their levels are still shown.
+    fn spoken_for(&self, side: Side, price: Price) -> Quantity {
+        let others = self.book.recorded().into_iter();
+        others
+            .flat_map(|book| book.levels(side.opposite()))
+            .take_while(|level| meet(level.price, price))
+            .map(|level| level.quantity)
+            .sum()
     }
 
     /// A print at `level` of `side`'s bids: shared out among own orders by price, then arrival.

@@ -43,6 +43,12 @@ impl FlowOrder {
     pub(super) fn own_price(&self) -> Price {
         own_price(self.side, self.limit)
     }
+
+    /// True for a bid at $1 and an ask at $0, which no level of a book could hold.
+    #[inline]
+    pub(super) fn accepts_any_price(&self) -> bool {
+        self.own_price() == Price::ONE
+    }
 }
 
 /// A YES price as the price of the contract that `side` gains.

@@ -277,6 +277,98 @@ fn a_contract_arriving_across_the_order_fills_it_at_its_own_limit() {
 }
 
 #[test]
+fn an_arrival_fills_the_better_bids_and_the_queue_of_others_first() {
+    let mut scene = Scene::new(QueueModel::Back, &[("0.47", 50), ("0.46", 50)], &[]);
+    scene.submit(1, order(1, BookSide::Bid, "0.46", 5)).unwrap();
+
+    // A seller at 0.46 takes ten at 0.47; the exchange shows his own level first.
+    scene.delta(2, Side::No, "0.54", 10);
+    scene.delta(2, Side::Yes, "0.47", -10);
+    scene.print(2, "0.47", 10, Side::No);
+    scene.delta(2, Side::No, "0.54", -10);
+    assert_eq!(scene.told(), ["order 1 accepted"]);
+    assert_eq!(scene.ahead(1).unwrap(), "50.00");
+
+    // A hundred more: 40 and 50 go to others, the ten that find nobody to us.
+    scene.delta(3, Side::No, "0.54", 100);
+    assert_eq!(scene.told(), ["order 1 maker 5.00 @ 0.4600"]);
+}
+
+#[test]
+fn contracts_that_arrive_and_are_then_printed_fill_once() {
+    let mut scene = Scene::new(QueueModel::Back, &[], &[]);
+    scene.submit(1, order(1, BookSide::Bid, "0.46", 20)).unwrap();
+    scene.delta(2, Side::Yes, "0.46", 5);
+
+    // Ten arrive: five would rest, the other five really traded with those behind us, and their print is ours.
+    scene.delta(3, Side::No, "0.54", 10);
+    scene.delta(3, Side::Yes, "0.46", -5);
+    scene.print(3, "0.46", 5, Side::No);
+    assert_eq!(
+        scene.told(),
+        [
+            "order 1 accepted",
+            "order 1 maker 5.00 @ 0.4600",
+            "order 1 maker 5.00 @ 0.4600"
+        ]
+    );
+}
+
+#[test]
+fn what_was_taken_stays_gone_over_snapshots_and_gaps() {
+    let no = |n| levels(&[("0.44", n)]).into_iter();
+    let none = || Vec::new().into_iter();
+    let mut scene = Scene::new(QueueModel::Back, &[], &[("0.44", 10)]);
+    scene.submit(1, order(1, BookSide::Bid, "0.56", 15)).unwrap();
+    assert_eq!(scene.told(), ["order 1 accepted", "order 1 taker 10.00 @ 0.5600"]);
+    let best = |scene: &Scene| scene.flow.book().unwrap().best_bid(Side::No);
+    assert_eq!(best(&scene), None, "the book shown is without what was taken");
+
+    // Five rest at 0.56. A snapshot of the same ten fills nothing, and neither does one after a gap.
+    scene.flow.snapshot(none(), no(10), &mut scene.out);
+    scene.flow.mark_stale();
+    assert_eq!(scene.flow.book(), None);
+    scene.flow.snapshot(none(), no(10), &mut scene.out);
+    assert_eq!(scene.told(), Vec::<String>::new());
+
+    // Of twelve, two are new.
+    scene.flow.snapshot(none(), no(12), &mut scene.out);
+    assert_eq!(scene.told(), ["order 1 maker 2.00 @ 0.5600"]);
+    assert_eq!(best(&scene), None);
+
+    // Four of twelve stay, all of them taken; then one arrives, which the order gets too.
+    scene.flow.snapshot(none(), no(4), &mut scene.out);
+    scene.delta(5, Side::No, "0.44", 1);
+    scene.flow.cancel(OrderId(1), &mut scene.out);
+    scene.delta(6, Side::No, "0.44", 3);
+    assert_eq!(
+        scene.told(),
+        ["order 1 maker 1.00 @ 0.5600", "order 1 canceled 2.00 User"]
+    );
+    assert_eq!(best(&scene).unwrap().quantity, contracts(3));
+}
+
+#[test]
+fn an_order_at_any_price_never_rests() {
+    let mut scene = Scene::new(QueueModel::Back, &[("0.40", 3)], &[]);
+    scene.submit(1, order(1, BookSide::Bid, "1", 5)).unwrap();
+    scene.submit(1, order(2, BookSide::Ask, "0", 5)).unwrap();
+    assert_eq!(
+        scene.told(),
+        [
+            "order 1 accepted",
+            "order 1 canceled 5.00 ImmediateRemainder",
+            "order 2 accepted",
+            "order 2 taker 3.00 @ 0.4000",
+            "order 2 canceled 2.00 ImmediateRemainder"
+        ]
+    );
+    let mut maker = order(3, BookSide::Bid, "1", 5);
+    maker.post_only = true;
+    assert_eq!(scene.submit(2, maker), Err(Refusal::WouldCross));
+}
+
+#[test]
 fn post_only_rests_or_is_refused() {
     let mut scene = Scene::new(QueueModel::Back, &[("0.40", 10)], &[("0.55", 10)]);
     let mut ask = order(1, BookSide::Ask, "0.40", 5);
