@@ -92,7 +92,7 @@ pub enum RunError {
     },
 }
 
-/// Most things a strategy may ask for at one instant.
+/// Most things a strategy may ask for at one instant, apart from those asked for in [`Strategy::start`].
 pub const MAX_INTENTS_PER_INSTANT: u32 = 1_000_000;
 
 /// Runs a strategy over a dataset.
@@ -167,7 +167,8 @@ struct Run<'a, S: ?Sized> {
     /// When something else than the next recorded event is due.
     next_due: Timestamp,
     events: u64,
-    instant: (Timestamp, u32),
+    /// How many things were asked for at which instant.
+    instant: (Timestamp, i64),
     runaway: Option<Timestamp>,
 }
 
@@ -210,6 +211,10 @@ impl<'a, S: Strategy + ?Sized> Run<'a, S> {
             &self.data_line,
         );
         self.strategy.start(&view, &mut self.intents);
+        // However many markets there are, what is asked for at the start is no loop.
+        let at_start =
+            i64::try_from(self.intents.pending().len()).expect("what is asked for is kept in memory");
+        self.instant = (self.now, -at_start);
         self.send();
         self.tell_all();
     }
@@ -433,7 +438,7 @@ impl<'a, S: Strategy + ?Sized> Run<'a, S> {
             self.instant = (self.now, 0);
         }
         self.instant.1 += 1;
-        if self.instant.1 > MAX_INTENTS_PER_INSTANT {
+        if self.instant.1 > i64::from(MAX_INTENTS_PER_INSTANT) {
             self.runaway = Some(self.now);
         }
         self.runaway.is_some()

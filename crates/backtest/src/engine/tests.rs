@@ -106,6 +106,65 @@ fn fixed_horizon_buys_at_the_first_print_after_its_look() {
 }
 
 #[test]
+fn the_book_shown_is_without_what_a_taker_took_and_any_price_never_rests() {
+    for data in [Duration::ZERO, Duration::from_secs(1)] {
+        let mut scenery = Scenery::books();
+        scenery.market("RAIN", 100, "yes");
+        scenery.snapshot(M, 0, &[], &[("0.44", 4), ("0.40", 9)]);
+        scenery.snapshot(M, 20, &[], &[("0.44", 5), ("0.40", 9)]);
+        let recorded = scenery.build();
+        let mut shown = Vec::new();
+        let mut script = Script::new(
+            |event: &Event, view: &View<'_>, intents: &mut Intents| match event {
+                Event::Timer { .. } => {
+                    intents.place(NewOrder::buy_at_any_price(M, Side::Yes, contracts(20)));
+                }
+                Event::Book { .. } => {
+                    let offered = view.book(M).unwrap().levels(Side::No);
+                    shown.push(offered.map(|level| level.quantity).collect::<Vec<_>>());
+                }
+                _ => {}
+            },
+        );
+        let latency = Latency {
+            data,
+            ..Latency::default()
+        };
+        let config = RunConfig {
+            latency,
+            ..RunConfig::default()
+        };
+
+        let result = run(&recorded, &mut script, &config).unwrap();
+
+        let canceled = UpdateKind::Canceled(CancelReason::ImmediateRemainder);
+        assert!(script.updates().contains(&canceled));
+        assert_eq!(result.fills.len(), 2);
+        assert!(result.fills.iter().all(|fill| fill.role == Role::Taker));
+        // The fifth contract at 0.44 is new.
+        assert_eq!(shown, [vec![contracts(4), contracts(9)], vec![contracts(1)]]);
+    }
+}
+
+#[test]
+fn a_start_may_ask_for_a_timer_per_market_however_many() {
+    struct Many;
+    impl Strategy for Many {
+        fn start(&mut self, _view: &View<'_>, intents: &mut Intents) {
+            for token in 0..=u64::from(MAX_INTENTS_PER_INSTANT) {
+                intents.set_timer(at(5), token);
+            }
+        }
+
+        fn on_event(&mut self, _event: &Event, _view: &View<'_>, _intents: &mut Intents) {}
+    }
+    let mut scenery = Scenery::tape();
+    scenery.market("RAIN", 100, "yes");
+
+    assert!(run(&scenery.build(), &mut Many, &RunConfig::default()).is_ok());
+}
+
+#[test]
 fn nothing_fills_at_or_after_the_close() {
     let mut scenery = Scenery::tape();
     scenery.market("RAIN", 10, "yes");

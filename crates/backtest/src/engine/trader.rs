@@ -1,6 +1,7 @@
 //! The trader's side of the wire: what the strategy has been told so far.
 
-use kmi_domain::book::SyncedBook;
+use kmi_domain::fees::Role;
+use kmi_domain::flow::NetBook;
 use kmi_domain::{Money, Quantity, Timestamp};
 
 use super::snapshot::{Collected, Collector};
@@ -15,7 +16,7 @@ pub(super) struct Trader {
     seen: Vec<MarketView>,
     cash: Money,
     /// Copies of the books, when news is delayed; else none.
-    books: Vec<SyncedBook>,
+    books: Vec<NetBook>,
     snapshots: Collector,
 }
 
@@ -29,7 +30,7 @@ impl Trader {
         Trader {
             seen: vec![MarketView::default(); catalogue.markets.len()],
             cash: config.cash,
-            books: vec![SyncedBook::new(); copies],
+            books: vec![NetBook::new(); copies],
             snapshots: Collector::default(),
         }
     }
@@ -40,7 +41,7 @@ impl Trader {
     }
 
     #[inline]
-    pub(super) fn books(&self) -> &[SyncedBook] {
+    pub(super) fn books(&self) -> &[NetBook] {
         &self.books
     }
 
@@ -135,6 +136,17 @@ impl Trader {
                 .position
                 .apply(fill.side, fill.price, fill.quantity, fill.fee);
             self.cash += change.cash - fill.fee;
+            // A maker's fill does not say whether a print or an arrival made it, so it takes nothing off the copy.
+            if fill.role == Role::Taker
+                && let Some(book) = self.books.get_mut(update.order.market.index())
+            {
+                let outcome = fill.side.outcome();
+                book.take(
+                    outcome.opposite(),
+                    fill.outcome_price().complement(),
+                    fill.quantity,
+                );
+            }
         }
         let Some(at) = seen.orders.iter().position(|order| order.id == update.order) else {
             return;

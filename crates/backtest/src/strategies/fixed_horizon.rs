@@ -50,6 +50,9 @@ pub const DESCRIPTION: StrategyDescription = StrategyDescription {
 };
 
 /// Buys a side of every market whose YES price, `horizon` before the close, lies in a band.
+///
+/// It accepts any price: on a tape that of the next prints; on books those on offer at that instant, and what they do not
+/// fill is not bought.
 #[derive(Clone, Debug)]
 pub struct FixedHorizon {
     horizon: Duration,

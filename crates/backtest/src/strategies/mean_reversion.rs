@@ -185,6 +185,23 @@ mod tests {
     }
 
     #[test]
+    fn an_exit_that_is_working_when_the_time_is_up_is_waited_for() {
+        let mut desk = Desk::tape(1);
+        let mut strategy = strategy(&[("window", "3"), ("hold", "1h")]);
+        for price in ["0.40", "0.40", "0.40"] {
+            desk.print(&mut strategy, 0, price);
+        }
+        let orders = desk.print(&mut strategy, 0, "0.30");
+        desk.fill(&mut strategy, &orders[0], "0.30");
+        let exit = desk.print(&mut strategy, 0, "0.37");
+        assert_eq!(buys(&exit)[0].0, "no");
+
+        assert_eq!(desk.ring_after(&mut strategy, 3_600), []);
+        assert_eq!(desk.fill(&mut strategy, &exit[0], "0.37"), []);
+        assert_eq!(desk.position(0), Quantity::ZERO);
+    }
+
+    #[test]
     fn nothing_is_opened_near_the_close_or_twice_at_once() {
         let mut desk = Desk::tape(1);
         let mut strategy = strategy(&[("window", "3")]);

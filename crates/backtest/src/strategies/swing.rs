@@ -1,9 +1,10 @@
 //! Getting in and out of one market on a signal: what mean reversion and momentum share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use kmi_domain::{Price, Quantity, Side, Timestamp};
+use kmi_domain::flow::CancelReason;
+use kmi_domain::{BookSide, Price, Quantity, Side, Timestamp};
 
 use super::buying::{close_at_any_price, held_of, offered, order_up_to, position_if_filled};
 use crate::strategy::{Intents, MarketId, ParamError, ParamKind, ParamSpec, Params, UpdateKind, View};
@@ -78,6 +79,8 @@ pub(super) struct Swing {
     stop_before_close: Duration,
     /// When each position was last added to.
     entered: BTreeMap<MarketId, Timestamp>,
+    /// Markets whose position's time is up and that still hold something.
+    leaving: BTreeSet<MarketId>,
 }
 
 impl Swing {
@@ -98,6 +101,7 @@ impl Swing {
             patience: params.duration("patience"),
             stop_before_close: params.duration("stop_before_close"),
             entered: BTreeMap::new(),
+            leaving: BTreeSet::new(),
         })
     }
 
@@ -107,6 +111,11 @@ impl Swing {
             return;
         }
         let position = view.position(market);
+        if self.leaving.contains(&market) && !position.is_zero() {
+            exit(market, position, intents);
+            return;
+        }
+        self.leaving.remove(&market);
         match signal {
             Signal::Enter(side) if held_of(side, position).is_negative() => exit(market, position, intents),
             Signal::Enter(side) => _ = self.enter(market, side, view, intents),
@@ -145,6 +154,10 @@ impl Swing {
         view: &View<'_>,
         intents: &mut Intents,
     ) {
+        if matches!(kind, UpdateKind::Canceled(CancelReason::User)) && self.leaving.contains(&market) {
+            // The entry that stood in the way is gone, with whatever it still filled.
+            self.act(market, Signal::Keep, view, intents);
+        }
         let UpdateKind::Filled(fill) = kind else {
             return;
         };
@@ -154,7 +167,8 @@ impl Swing {
         }
     }
 
-    /// Told of a timer it set: closes a position whose time is up.
+    /// Told of a timer it set: closes a position whose time is up, now or when the market is next heard of without an order
+    /// working in it.
     pub(super) fn on_timer(&mut self, token: u64, view: &View<'_>, intents: &mut Intents) {
         let Ok(number) = u32::try_from(token) else {
             return;
@@ -167,13 +181,25 @@ impl Swing {
             .get(&market)
             .is_some_and(|&entered| entered.plus(self.hold) <= view.now());
         if due && !position.is_zero() {
-            for order in view.open_orders(market) {
+            self.entered.remove(&market);
+            self.leaving.insert(market);
+            // An order under way may fill before its cancel arrives, so what is left to sell is known only when it is gone; an
+            // exit does what is wanted by itself.
+            for order in view
+                .open_orders(market)
+                .iter()
+                .filter(|order| opens(order.side, position))
+            {
                 intents.cancel(order.id);
             }
-            self.entered.remove(&market);
-            exit(market, position, intents);
+            self.act(market, Signal::Keep, view, intents);
         }
     }
+}
+
+/// True for an order that adds to a position.
+fn opens(side: BookSide, position: Quantity) -> bool {
+    held_of(side.outcome(), position).is_positive()
 }
 
 fn exit(market: MarketId, position: Quantity, intents: &mut Intents) {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kmi_domain::book::SyncedBook;
 use kmi_domain::fees::{FeeSchedule, Role};
+use kmi_domain::flow::NetBook;
 use kmi_domain::{Level, MarketResult, Money, Price, Quantity, Side, TickGrid, Timestamp};
 
 use rand::{Rng, SeedableRng};
@@ -51,7 +51,7 @@ pub(super) struct Desk {
     pub(super) now: Timestamp,
     pub(super) markets: Vec<MarketInfo>,
     seen: Vec<MarketView>,
-    books: Option<Vec<SyncedBook>>,
+    books: Option<Vec<NetBook>>,
     timers: BTreeMap<(Timestamp, u64), u64>,
     intents: Intents,
     pub(super) canceled: Vec<ClientOrderId>,
@@ -90,7 +90,7 @@ impl Desk {
     /// A desk that sees order books, all unknown at first.
     pub(super) fn books(markets: u32) -> Desk {
         Desk {
-            books: Some((0..markets).map(|_| SyncedBook::new()).collect()),
+            books: Some((0..markets).map(|_| NetBook::new()).collect()),
             ..Desk::tape(markets)
         }
     }

@@ -24,7 +24,8 @@ pub struct NewOrder {
     pub market: MarketId,
     /// Side of the YES book.
     pub side: BookSide,
-    /// Worst YES price acceptable, on the market's grid. $1 for a bid and $0 for an ask mean any price.
+    /// Worst YES price acceptable, on the market's grid. $1 for a bid and $0 for an ask mean any price; on books what such an
+    /// order does not get at once is canceled, on a tape it waits for prints.
     pub limit: Price,
     /// Contracts, above zero.
     pub quantity: Quantity,
@@ -58,7 +59,7 @@ impl NewOrder {
         }
     }
 
-    /// Buys the contract of `side` at any price.
+    /// Buys the contract of `side` at any price: on books what is on offer now, on a tape from the next prints.
     #[must_use]
     pub const fn buy_at_any_price(market: MarketId, side: Side, quantity: Quantity) -> NewOrder {
         Self::buy(market, side, Price::ONE, quantity)

@@ -1,7 +1,7 @@
 //! What a strategy may look at: markets, what was last seen of them, its own orders, contracts and cash.
 
-use kmi_domain::book::{OrderBook, SyncedBook};
-use kmi_domain::flow::{BookFlow, TimeInForce};
+use kmi_domain::book::OrderBook;
+use kmi_domain::flow::{BookFlow, NetBook, TimeInForce};
 use kmi_domain::position::Position;
 use kmi_domain::{BookSide, Money, Price, Quantity, Timestamp};
 
@@ -58,7 +58,7 @@ pub enum Books<'a> {
     /// The exchange's own, when nothing delays them.
     Exchange(&'a [BookFlow]),
     /// The trader's copies, one per market.
-    Copies(&'a [SyncedBook]),
+    Copies(&'a [NetBook]),
 }
 
 /// Everything a strategy may look at, as of [`View::now`].
@@ -128,7 +128,7 @@ impl<'a> View<'a> {
     }
 
     /// A market's book, when the data has books and this one is in sync: as recorded, without own orders and without the
-    /// contracts own orders took.
+    /// contracts own orders took from it. When news is delayed, what came to resting own orders is still shown.
     #[inline]
     #[must_use]
     pub fn book(&self, market: MarketId) -> Option<&'a OrderBook> {

@@ -16,7 +16,8 @@ use crate::units::{Price, Quantity};
 ///   on to the following prints.
 /// - A post-only order is a **maker**: it fills at its own limit when a print goes through it. At its limit exactly, and
 ///   only if the print's taker was on the other side, [`QueueModel::Front`] fills from the whole print,
-///   [`QueueModel::Proportional`] from half of it (nobody knows the queue; rounded down), [`QueueModel::Back`] not at all.
+///   [`QueueModel::Proportional`] from half of it (nobody knows the queue; rounded down), which all such orders share,
+///   [`QueueModel::Back`] not at all.
 #[derive(Clone, Debug, Default)]
 pub struct TapeFlow {
     model: QueueModel,
@@ -147,12 +148,20 @@ impl TapeFlow {
 
     fn share_out(&mut self, price: Price, quantity: Quantity, taker: Side, out: &mut Vec<FlowEvent>) {
         let mut left = quantity;
-        let model = self.model;
+        // What makers at the printed price may have of it together: they all wait on one side, so this is one budget.
+        let mut in_queue = match self.model {
+            QueueModel::Front => quantity,
+            QueueModel::Proportional => Quantity::from_units(quantity.units() / 2),
+            QueueModel::Back => Quantity::ZERO,
+        };
         self.orders.retain_mut(|waiting| {
-            let (available, at, role) = waiting.offered(model, price, quantity, taker);
+            let (available, at, role) = waiting.offered(in_queue, price, quantity, taker);
             let fill = waiting.wanted(available.min(left));
             if fill.is_positive() {
                 left -= fill;
+                if role == Role::Maker && at == price {
+                    in_queue -= fill;
+                }
                 waiting.remaining -= fill;
                 out.push(FlowEvent::Filled(FlowFill {
                     order: waiting.order.id,
@@ -177,10 +186,11 @@ impl Waiting {
         }
     }
 
-    /// How much of a print the order may have, at which YES price, in which role.
+    /// How much of a print the order may have, at which YES price, in which role; makers at the printed price have at most
+    /// `in_queue`.
     fn offered(
         &self,
-        model: QueueModel,
+        in_queue: Quantity,
         price: Price,
         quantity: Quantity,
         taker: Side,
@@ -195,13 +205,12 @@ impl Waiting {
             return (offered, price, Role::Taker);
         }
         let from_other_side = taker != self.order.side.outcome();
-        let offered = match model {
-            _ if through => quantity,
-            QueueModel::Front if allows && from_other_side => quantity,
-            QueueModel::Proportional if allows && from_other_side => {
-                Quantity::from_units(quantity.units() / 2)
-            }
-            _ => Quantity::ZERO,
+        let offered = if through {
+            quantity
+        } else if allows && from_other_side {
+            in_queue
+        } else {
+            Quantity::ZERO
         };
         (offered, limit, Role::Maker)
     }

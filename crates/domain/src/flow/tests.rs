@@ -489,3 +489,20 @@ fn on_a_tape_makers_fill_when_the_price_goes_through_and_at_their_price_by_model
         assert_eq!(out.iter().map(words).collect::<Vec<_>>(), expected, "{model:?}");
     }
 }
+
+#[test]
+fn on_a_tape_makers_at_one_price_share_one_half_of_a_print() {
+    let mut flow = TapeFlow::new(QueueModel::Proportional);
+    let mut out = Vec::new();
+    for id in 1..=2 {
+        let mut maker = order(id, BookSide::Bid, "0.40", 3);
+        maker.post_only = true;
+        flow.submit(maker, &mut out).unwrap();
+    }
+    out.clear();
+    flow.trade(price("0.40"), contracts(8), Side::No, &mut out);
+    assert_eq!(
+        out.iter().map(words).collect::<Vec<_>>(),
+        ["order 1 maker 3.00 @ 0.4000", "order 2 maker 1.00 @ 0.4000"]
+    );
+}

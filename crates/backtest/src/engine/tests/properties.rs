@@ -183,13 +183,40 @@ proptest! {
     }
 
     #[test]
-    fn no_fill_is_worse_than_its_limit_side_allows(kind in any_kind(), steps in any_steps(), seed in any::<u64>()) {
+    fn no_fill_is_worse_than_its_limit(kind in any_kind(), steps in any_steps(), seed in any::<u64>()) {
         let data = recording(kind, &steps);
-        let result = go(&data, seed, &RunConfig::default());
+        let mut monkey = Noting {
+            monkey: Monkey { chance: ChaCha8Rng::seed_from_u64(seed), placed: Vec::new() },
+            limits: BTreeMap::new(),
+        };
+        let result = run(&data, &mut monkey, &RunConfig::default()).unwrap();
         for fill in &result.fills {
-            prop_assert!(fill.quantity.is_positive());
-            prop_assert!(matches!(fill.side, BookSide::Bid | BookSide::Ask));
-            prop_assert!(!fill.fee.is_negative());
+            prop_assert!(fill.quantity.is_positive() && !fill.fee.is_negative());
+            let limits = &monkey.limits[&fill.order];
+            let allowed = limits.iter().any(|limit| match fill.side {
+                BookSide::Bid => fill.price <= *limit,
+                BookSide::Ask => fill.price >= *limit,
+            });
+            prop_assert!(allowed, "{:?} of {:?}", fill, limits);
+        }
+    }
+}
+
+/// A monkey whose limits, first and amended, are noted.
+struct Noting {
+    monkey: Monkey,
+    limits: BTreeMap<ClientOrderId, Vec<Price>>,
+}
+
+impl Strategy for Noting {
+    fn on_event(&mut self, event: &Event, view: &View<'_>, intents: &mut Intents) {
+        self.monkey.on_event(event, view, intents);
+        for intent in intents.pending() {
+            match *intent {
+                Intent::Place { id, order } => self.limits.entry(id).or_default().push(order.limit),
+                Intent::Amend { id, limit, .. } => self.limits.entry(id).or_default().push(limit),
+                Intent::Cancel { .. } | Intent::SetTimer { .. } => {}
+            }
         }
     }
 }

@@ -61,7 +61,7 @@ fn run(model: QueueModel, steps: &[Step]) -> (BookFlow, Vec<(usize, FlowEvent)>)
         match step {
             Step::Level(yes, p, n) => {
                 let side = if *yes { Side::Yes } else { Side::No };
-                // Keep the recorded book from crossing, as the exchange's does not.
+                // Up to four cents across the other side, as levels do that arrive before those they take away.
                 let level = cents(if *yes { *p - 5 } else { 100 - *p - 1 });
                 let _ = flow.set_level(now, side, level, contracts(*n), &mut out);
             }
@@ -135,33 +135,38 @@ proptest! {
         model in any_model(),
         steps in prop::collection::vec(any_step(), 1..120),
     ) {
-        // One level's contracts: what any snapshot showed plus every increase since is all there ever was.
+        // One level's contracts: every increase, by a change or from one snapshot to the next, is all there ever was.
         let (_, events) = run(model, &steps);
         let mut shown: BTreeMap<(Side, Price), Quantity> = BTreeMap::new();
         let mut got: BTreeMap<(Side, Price), Quantity> = BTreeMap::new();
         let mut shadow = BookFlow::new(model);
+        let mut last: BTreeMap<(Side, Price), Quantity> = BTreeMap::new();
         let mut unused = Vec::new();
         for (number, step) in steps.iter().enumerate() {
             match step {
                 Step::Level(yes, p, n) => {
                     let side = if *yes { Side::Yes } else { Side::No };
                     let level = cents(if *yes { *p - 5 } else { 100 - *p - 1 });
-                    let old = shadow.book().map_or(Quantity::ZERO, |book| book.quantity_at(side, level));
                     if shadow.set_level(at(0), side, level, contracts(*n), &mut unused).is_ok() {
+                        let old = last.insert((side, level), contracts(*n)).unwrap_or_default();
                         *shown.entry((side, level)).or_default() += (contracts(*n) - old).max(Quantity::ZERO);
                     }
                 }
                 Step::Snapshot(yes, no) => {
-                    for (side, levels) in [(Side::Yes, yes), (Side::No, no)] {
-                        for (p, n) in levels {
-                            *shown.entry((side, cents(*p))).or_default() += contracts(*n);
-                        }
-                    }
                     let side = |side: &[(u8, i32)]| -> Vec<Level> {
                         let level = |(p, n): &(u8, i32)| Level { price: cents(*p), quantity: contracts(*n) };
                         side.iter().map(level).collect()
                     };
                     shadow.snapshot(side(yes).into_iter(), side(no).into_iter(), &mut unused);
+                    let before = std::mem::take(&mut last);
+                    for side in [Side::Yes, Side::No] {
+                        for level in shadow.book().unwrap().levels(side) {
+                            let key = (side, level.price);
+                            last.insert(key, level.quantity);
+                            let old = before.get(&key).copied().unwrap_or_default();
+                            *shown.entry(key).or_default() += (level.quantity - old).max(Quantity::ZERO);
+                        }
+                    }
                 }
                 Step::Gap => shadow.mark_stale(),
                 _ => {}
@@ -185,27 +190,52 @@ proptest! {
         model in any_model(),
         steps in prop::collection::vec(any_step(), 1..120),
     ) {
-        let (_, events) = run(model, &steps);
-        let mut remaining: BTreeMap<OrderId, Quantity> = BTreeMap::new();
-        for (_, event) in &events {
+        let (mut flow, events) = run(model, &steps);
+        // By order: side, limit, ordered, filled.
+        let mut working: BTreeMap<OrderId, (BookSide, Price, Quantity, Quantity)> = BTreeMap::new();
+        for (step, event) in &events {
             match event {
                 FlowEvent::Accepted { order } => {
-                    prop_assert!(remaining.insert(*order, Quantity::MAX).is_none());
+                    let Step::Submit(bid, p, n, ..) = &steps[*step] else {
+                        return Err(TestCaseError::fail("accepted without a submit"));
+                    };
+                    let side = if *bid { BookSide::Bid } else { BookSide::Ask };
+                    let new = (side, cents(*p), contracts(*n), Quantity::ZERO);
+                    prop_assert!(working.insert(*order, new).is_none());
                 }
                 FlowEvent::Filled(fill) => {
+                    let Some((side, limit, ordered, filled)) = working.get_mut(&fill.order) else {
+                        return Err(TestCaseError::fail("filled after it was gone"));
+                    };
+                    *filled += fill.quantity;
                     prop_assert!(fill.quantity.is_positive() && !fill.remaining.is_negative());
-                    prop_assert!(remaining.contains_key(&fill.order), "filled after it was gone");
+                    prop_assert_eq!(fill.remaining, *ordered - *filled);
+                    let allowed = match side {
+                        BookSide::Bid => fill.price <= *limit,
+                        BookSide::Ask => fill.price >= *limit,
+                    };
+                    prop_assert!(allowed && fill.side == *side, "{:?} with limit {}", fill, limit);
                     if fill.remaining.is_zero() {
-                        remaining.remove(&fill.order);
+                        working.remove(&fill.order);
                     }
                 }
-                FlowEvent::Canceled { order, remaining: rest, .. } => {
-                    prop_assert!(rest.is_positive());
-                    prop_assert!(remaining.remove(order).is_some(), "canceled after it was gone");
+                FlowEvent::Canceled { order, remaining, .. } => {
+                    let gone = working.remove(order);
+                    prop_assert_eq!(gone.map(|(_, _, ordered, filled)| ordered - filled), Some(*remaining));
                 }
-                FlowEvent::Amended { order, .. } => prop_assert!(remaining.contains_key(order)),
+                FlowEvent::Amended { order, limit, quantity } => {
+                    let Some(amended) = working.get_mut(order) else {
+                        return Err(TestCaseError::fail("amended after it was gone"));
+                    };
+                    (amended.1, amended.2) = (*limit, *quantity);
+                }
             }
         }
+        let mut out = Vec::new();
+        for (order, (_, _, ordered, filled)) in working {
+            prop_assert_eq!(flow.cancel(order, &mut out), Some(ordered - filled));
+        }
+        prop_assert!(flow.is_idle());
     }
 
     #[test]
