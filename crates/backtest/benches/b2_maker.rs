@@ -126,7 +126,7 @@ struct Quote {
 }
 
 /// The same maker at the front of the queue, on sorted maps: prints at its price or beyond fill it, and so do levels that
-/// arrive across it.
+/// arrive across it, as far as they find nobody else.
 fn naive_front(data: &Dataset, every: u32) -> Vec<NaiveFill> {
     let (mut bids, mut asks) = (BTreeMap::<i64, i64>::new(), BTreeMap::<i64, i64>::new());
     let (mut quotes, mut fills, mut prints) = (Vec::<Quote>::new(), Vec::new(), 0);
@@ -163,7 +163,13 @@ fn naive_front(data: &Dataset, every: u32) -> Vec<NaiveFill> {
                     book.remove(&at);
                 }
                 let other = if ask { BookSide::Bid } else { BookSide::Ask };
-                fill(&mut quotes, other, quantity - old, &|quote| {
+                // What others display across it is theirs: the exchange shows a level before those it takes away.
+                let theirs: i64 = if ask {
+                    bids.range(at..).map(|(_, contracts)| contracts).sum()
+                } else {
+                    asks.range(..=at).map(|(_, contracts)| contracts).sum()
+                };
+                fill(&mut quotes, other, quantity - old - theirs, &|quote| {
                     if ask { quote.cents >= at } else { quote.cents <= at }
                 });
             }
