@@ -20,7 +20,9 @@ use crate::strategy::{
 pub(super) enum Public {
     /// No event any more: the market is closed.
     Closed,
-    /// No news: the book is out of sync, a snapshot not whole.
+    /// One of several that make up a snapshot, not the last.
+    Part,
+    /// No news: the book is out of sync.
     Nothing,
     /// A print.
     Trade(Trade),
@@ -70,6 +72,8 @@ pub(super) struct Exchange<'a> {
     ledgers: Vec<Ledger>,
     fills: Vec<Fill>,
     refused: u64,
+    /// Recorded events that were parts of a later one.
+    parts: u64,
     /// What the flows said, until it is turned into news.
     out: Vec<FlowEvent>,
     news: VecDeque<OrderNews>,
@@ -92,6 +96,7 @@ impl<'a> Exchange<'a> {
             ledgers: vec![Ledger::default(); count],
             fills: Vec::new(),
             refused: 0,
+            parts: 0,
             out: Vec::new(),
             news: VecDeque::new(),
         }
@@ -120,6 +125,7 @@ impl<'a> Exchange<'a> {
     pub(super) fn feed(&mut self, event: &FeedEvent) -> Public {
         let at = event.market.index();
         if self.closed[at] {
+            self.parts += u64::from(matches!(self.snapshots.collect(event), Collected::Part));
             return Public::Closed;
         }
         let public = match &mut self.flows {
@@ -136,6 +142,7 @@ impl<'a> Exchange<'a> {
                 print_of(event)
             }
         };
+        self.parts += u64::from(public == Public::Part);
         if !self.out.is_empty() {
             self.settle_out(event.time, event.market);
         }
@@ -391,7 +398,8 @@ impl<'a> Exchange<'a> {
             .collect();
         RunResult {
             markets: self.catalogue.markets.len() as u64,
-            events,
+            // A snapshot is one event, however many levels it has.
+            events: events - self.parts,
             orders,
             refused: self.refused,
             fills: self.fills,
@@ -445,7 +453,7 @@ fn feed_book(
 ) -> Public {
     let now = event.time;
     match (snapshots.collect(event), event.kind) {
-        (Collected::Part, _) => return Public::Nothing,
+        (Collected::Part, _) => return Public::Part,
         (Collected::Whole(levels), _) => {
             flow.snapshot(levels.yes.into_iter(), levels.no.into_iter(), out);
         }

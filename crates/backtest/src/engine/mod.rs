@@ -244,7 +244,7 @@ impl<'a, S: Strategy + ?Sized> Run<'a, S> {
         match public {
             Public::Trade(trade) => self.notify(&Event::Trade(trade)),
             Public::Book => self.notify(&Event::Book { market: event.market }),
-            Public::Closed | Public::Nothing => {}
+            Public::Closed | Public::Part | Public::Nothing => {}
         }
         self.tell_all();
         Ok(())

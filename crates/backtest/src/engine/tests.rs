@@ -139,6 +139,7 @@ fn the_book_shown_is_without_what_a_taker_took_and_any_price_never_rests() {
 
         let canceled = UpdateKind::Canceled(CancelReason::ImmediateRemainder);
         assert!(script.updates().contains(&canceled));
+        assert_eq!(result.events, 2, "a snapshot is one event");
         assert_eq!(result.fills.len(), 2);
         assert!(result.fills.iter().all(|fill| fill.role == Role::Taker));
         // The fifth contract at 0.44 is new.

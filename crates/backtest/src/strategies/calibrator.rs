@@ -128,16 +128,24 @@ impl Logit {
         self.fit(3);
     }
 
+    /// The price, shifted by what the curve adds to it; near 0 and 1, where log odds are held, by what it adds there. So
+    /// the identity is one everywhere.
     fn probability(&self, price: Price) -> Option<f64> {
+        if self.n < self.min_count.max(1) {
+            return None;
+        }
         let (intercept, slope) = self.fitted;
-        (self.n >= self.min_count.max(1)).then(|| logistic(intercept + slope * log_odds(price.probability())))
+        let odds = log_odds(price.probability());
+        let shift = logistic(intercept + slope * odds) - logistic(odds);
+        Some((price.probability() + shift).clamp(0.0, 1.0))
     }
 
     fn fit(&mut self, steps: u32) {
         for _ in 0..steps {
             let (intercept, slope) = self.fitted;
-            // Penalty: `prior` pseudo-markets at one half, each worth 1/4 of information, pull to a = 0 and b = 1.
-            let weight = self.prior.max(1.0) / 4.0;
+            // Penalty: `prior` pseudo-markets at one half, each worth 1/4 of information, pull to a = 0 and b = 1;
+            // a trace of them always does, or a perfect record would have no fit.
+            let weight = self.prior.max(0.001) / 4.0;
             let mut gradient = (weight * intercept, weight * (slope - 1.0));
             let mut hessian = (weight, 0.0, weight);
             for (cents, &(no, yes)) in (0_u32..).zip(&self.counts) {
@@ -222,6 +230,27 @@ mod tests {
         );
         let middle = calibrator.probability(price("0.50")).unwrap();
         assert!((middle - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_unmoved_curve_is_the_price_itself_at_the_ends_too() {
+        let mut logit = Logit::new(20.0, 0);
+        logit.n = 1;
+        for at in ["0.001", "0.25", "0.999"] {
+            let (probability, price) = (logit.probability(price(at)).unwrap(), price(at).probability());
+            assert!((probability - price).abs() < 1e-12, "{probability}");
+        }
+    }
+
+    #[test]
+    fn no_shrinkage_means_none() {
+        // Three of ten at 0.50 came true.
+        let mut calibrator = Calibrator::new("logit", 0.0, 1);
+        for i in 0..10 {
+            calibrator.learn(price("0.50"), i < 3);
+        }
+        let probability = calibrator.probability(price("0.50")).unwrap();
+        assert!((probability - 0.3).abs() < 1e-3, "{probability}");
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub struct MarketInfo {
     /// First instant of trading, where known.
     pub open_time: Option<Timestamp>,
     /// Last instant of trading; nothing fills at or after it. A market without one never closes within the run.
+    ///
+    /// It is the one recorded last: that of a market which closed early was known only when it did, so a strategy that looks
+    /// at it before knows the future, and the look-ahead check, which changes only events and results, cannot see that.
     pub close_time: Option<Timestamp>,
     /// Valid order prices.
     pub grid: TickGrid,

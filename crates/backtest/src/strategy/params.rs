@@ -68,8 +68,8 @@ impl ParamKind {
         match self {
             ParamKind::Duration => "such as 500ms, 30s, 15m, 12h or 1h30m".to_owned(),
             ParamKind::Price => "0 to 1 with up to four decimals".to_owned(),
-            ParamKind::Quantity => "above 0 with up to two decimals".to_owned(),
-            ParamKind::Money => "0 or more with up to six decimals".to_owned(),
+            ParamKind::Quantity => "above 0 with up to two decimals, at most 1000000000".to_owned(),
+            ParamKind::Money => "0 or more with up to six decimals, at most 1000000000".to_owned(),
             ParamKind::Number { min, max } => format!("{min} to {max}"),
             ParamKind::Count { min, max } => format!("a whole number, {min} to {max}"),
             ParamKind::Choice(words) => words.join(" | "),
@@ -82,11 +82,13 @@ impl ParamKind {
             ParamKind::Price => text.parse().ok().map(ParamValue::Price),
             ParamKind::Quantity => {
                 let quantity: Quantity = text.parse().ok()?;
-                quantity.is_positive().then_some(ParamValue::Quantity(quantity))
+                let valid = quantity.is_positive() && quantity <= Quantity::from_contracts(MOST);
+                valid.then_some(ParamValue::Quantity(quantity))
             }
             ParamKind::Money => {
                 let money: Money = text.parse().ok()?;
-                (!money.is_negative()).then_some(ParamValue::Money(money))
+                let valid = !money.is_negative() && money <= Money::from_dollars(i64::from(MOST));
+                valid.then_some(ParamValue::Money(money))
             }
             ParamKind::Number { min, max } => {
                 let number: f64 = text.parse().ok()?;
@@ -105,6 +107,9 @@ impl ParamKind {
         }
     }
 }
+
+/// Most dollars or contracts a parameter may give: sums of them, and products with a price, stay far from overflowing.
+const MOST: i32 = 1_000_000_000;
 
 /// One parameter of a strategy.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -394,6 +399,10 @@ mod tests {
             refused("fraction", "1.5"),
             "parameter fraction: \"1.5\" is not a number (0 to 1)"
         );
+        let parse = |kind: ParamKind, text| kind.parse(text).is_some();
+        for kind in [ParamKind::Money, ParamKind::Quantity] {
+            assert!(parse(kind, "1000000000") && !parse(kind, "1000000000.01"));
+        }
         assert!(refused("fraction", "NaN").contains("NaN"));
         assert_eq!(
             Params::parse(&SPECS, [("side", "yes"), ("side", "no")]),
