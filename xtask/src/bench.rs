@@ -4,7 +4,8 @@ mod figure;
 mod peers;
 mod report;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -106,6 +107,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
         .collect();
     ensure!(unknown.is_empty(), "there is no bench for {unknown:?}");
 
+    let executables = build(workspace)?;
     let feed = peers::prepare(workspace, &wanted)?;
     let mut figures = Figures::default();
     for round in 1..=arguments.runs {
@@ -116,7 +118,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
                 (Rounds::Inside, 1) => arguments.runs,
                 (Rounds::Inside, _) => continue,
             };
-            for figure in measure(workspace, program, &feed, runs)? {
+            for figure in measure(workspace, &executables, program, &feed, runs)? {
                 figures.add(figure);
             }
             for figure in feed.measure(program.id) {
@@ -131,26 +133,51 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-/// So many runs of one program: the JSON lines it prints.
-fn measure(workspace: &Workspace, program: &Program, feed: &peers::Peers, runs: u32) -> Result<Vec<Figure>> {
-    let runs = runs.to_string();
+/// Builds all bench programs and tells where they lie, by name. All at once, whichever are wanted: cargo unifies the features of what
+/// it builds together, so that building them one by one would build their libraries several times.
+fn build(workspace: &Workspace) -> Result<BTreeMap<String, PathBuf>> {
+    let packages: BTreeSet<&str> = PROGRAMS.iter().map(|program| program.package).collect();
     let mut cargo = workspace.cargo(&[
         "bench",
+        "--no-run",
         "--locked",
-        "--quiet",
-        "--package",
-        program.package,
-        "--bench",
-        program.bench,
-        "--",
-        "--runs",
-        &runs,
+        "--message-format=json-render-diagnostics",
     ]);
+    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+    let messages = shell::output(&mut cargo)?;
+    Ok(messages.lines().filter_map(executable).collect())
+}
+
+/// Name and place of a bench program in one of cargo's messages.
+fn executable(message: &str) -> Option<(String, PathBuf)> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let is_bench = message["target"]["kind"]
+        .as_array()?
+        .iter()
+        .any(|kind| kind == "bench");
+    let name = message["target"]["name"].as_str()?;
+    let place = message["executable"].as_str()?;
+    is_bench.then(|| (name.to_owned(), PathBuf::from(place)))
+}
+
+/// So many runs of one program: the JSON lines it prints.
+fn measure(
+    workspace: &Workspace,
+    executables: &BTreeMap<String, PathBuf>,
+    program: &Program,
+    feed: &peers::Peers,
+    runs: u32,
+) -> Result<Vec<Figure>> {
+    let executable = executables
+        .get(program.bench)
+        .with_context(|| format!("cargo built no {}", program.bench))?;
+    let mut command = workspace.command(executable);
+    command.args(["--runs", &runs.to_string()]);
     // The peers' own feed where there is one, so that both do the same work.
     if let (Some(feed), "kmi-backtest") = (&feed.feed, program.package) {
-        cargo.arg("--feed").arg(feed);
+        command.arg("--feed").arg(feed);
     }
-    let text = shell::output(&mut cargo)?;
+    let text = shell::output(&mut command)?;
     text.lines()
         .filter(|line| line.starts_with('{'))
         .map(|line| serde_json::from_str(line).with_context(|| format!("{} printed {line}", program.bench)))

@@ -32,10 +32,12 @@ pub(crate) struct Figure {
 impl Figure {
     /// Whether it reaches its target, if it has one: times and sizes stay below it, rates above.
     pub(crate) fn is_met(&self) -> Option<bool> {
-        let less_is_better = matches!(
+        let measures_cost = matches!(
             self.unit.as_str(),
             "s" | "ms" | "us" | "µs" | "ns" | "MB" | "bytes"
         );
+        // A ratio of times is a cost too; one of speeds is not.
+        let less_is_better = measures_cost || (self.unit == "ratio" && self.case.starts_with("time "));
         let target = self.target?;
         Some(if less_is_better {
             self.value <= target

@@ -160,6 +160,18 @@ mod tests {
     }
 
     #[test]
+    fn a_ratio_of_times_is_better_when_less() {
+        for (case, met) in [
+            ("time per event at 2 M over 1 M events", true),
+            ("two cores over one", false),
+        ] {
+            let line = format!(r#"{{"id":"B2","case":"{case}","unit":"ratio","value":1.0,"target":1.1}}"#);
+            let figure: Figure = serde_json::from_str(&line).unwrap();
+            assert_eq!(figure.is_met(), Some(met), "{case}");
+        }
+    }
+
+    #[test]
     fn less_can_be_better() {
         let line = r#"{"id":"B14","case":"c","unit":"s","value":0.61,"target":0.5}"#;
         let figure: Figure = serde_json::from_str(line).unwrap();
