@@ -125,7 +125,7 @@ impl BookFlow {
     /// Takes a recorded signed change and returns what rests at the level then.
     ///
     /// # Errors
-    /// As [`SyncedBook::apply`]: nothing happens to own orders.
+    /// As [`SyncedBook::apply`](crate::book::SyncedBook::apply): nothing happens to own orders.
     #[inline]
     pub fn apply(
         &mut self,
@@ -143,7 +143,7 @@ impl BookFlow {
     /// Takes a recorded level's new quantity, nothing deletes it.
     ///
     /// # Errors
-    /// As [`SyncedBook::set`]: nothing happens to own orders.
+    /// As [`SyncedBook::set`](crate::book::SyncedBook::set): nothing happens to own orders.
     #[inline]
     pub fn set_level(
         &mut self,
