@@ -33,6 +33,7 @@ pub struct NegativeLevel {
 /// Kept as one ladder of ticks per side, in whole cents until a finer price arrives. Prices on no grid are taken as they
 /// come: validity is the exchange's business. An empty book owns no heap memory.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrderBook {
     yes: Ladder,
     no: Ladder,

@@ -24,6 +24,7 @@ pub use rounding::{
 
 /// Who a fill's party was: the one who rested, or the one who crossed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Role {
     /// The order rested in the book.
     Maker,
@@ -33,6 +34,7 @@ pub enum Role {
 
 /// Fee per dollar of C × P × (1 − P), before the series' multiplier, in millionths: 0.07 is 70 000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FeeRate(u32);
 
 impl FeeRate {
@@ -59,6 +61,7 @@ pub struct UnpublishedSchedule;
 
 /// How one market charges: kind and factor, after any override of its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FeeSchedule {
     /// Kind of schedule.
     pub fee_type: FeeType,

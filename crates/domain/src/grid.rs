@@ -4,6 +4,7 @@ use crate::units::Price;
 
 /// Prices from `start` to `end` inclusive in steps of `step`, as the exchange's `price_ranges` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PriceRange {
     /// Lowest price of the range.
     pub start: Price,
@@ -37,6 +38,7 @@ pub enum TickGridError {
 ///
 /// A price is on the grid when it lies strictly between $0 and $1 and on a step of the range that holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TickGrid {
     ranges: Vec<PriceRange>,
 }

@@ -41,6 +41,7 @@ macro_rules! name {
         ///
         /// 1 to 128 visible ASCII characters. Ordered by bytes. Cloning copies a pointer.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name(Arc<str>);
 
         impl $name {

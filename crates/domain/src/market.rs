@@ -18,6 +18,7 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
         }
@@ -115,6 +116,7 @@ words! {
 
 /// Factor on a series' fee rate, in millionths: 0.5 is 500 000. The exchange sends a plain number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FeeMultiplier(u32);
 
 impl FeeMultiplier {
@@ -152,6 +154,7 @@ pub type Category = String;
 
 /// A recurring kind of event.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Series {
     /// Name.
     pub ticker: SeriesTicker,
@@ -169,6 +172,7 @@ pub struct Series {
 
 /// A question with one or more markets.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {
     /// Name.
     pub ticker: EventTicker,
@@ -194,6 +198,7 @@ pub struct Event {
 
 /// How a market came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MarketResult {
     /// YES pays $1.
     Yes,
@@ -243,6 +248,7 @@ impl MarketResult {
 ///
 /// Partial on purpose: older recordings carry less, so what a recording may lack is an `Option`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Market {
     /// Name.
     pub ticker: Ticker,
@@ -312,6 +318,7 @@ impl Market {
 
 /// Someone's public print.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PublicTrade {
     /// Id; unique on the exchange.
     pub id: TradeId,
@@ -331,6 +338,7 @@ pub struct PublicTrade {
 
 /// Price level of one side of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Level {
     /// Price.
     pub price: Price,
@@ -340,6 +348,7 @@ pub struct Level {
 
 /// Open, high, low and close of a price over one period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ohlc {
     /// First.
     pub open: Price,
@@ -353,6 +362,7 @@ pub struct Ohlc {
 
 /// One period of a market's history, as the exchange sums it up.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Candle {
     /// Market.
     pub ticker: Ticker,

@@ -19,6 +19,7 @@ pub use sheet::{PositionSheet, Revaluation, Row};
 /// it and the rest stays, so that whatever the order of fills, nothing is lost and the last contract takes all that is
 /// left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Position {
     quantity: Quantity,
     cost: Money,
@@ -28,6 +29,7 @@ pub struct Position {
 
 /// What one fill or settlement did to a position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PositionChange {
     /// Contracts of the former position that ended; zero or more.
     pub closed: Quantity,

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Which contract: YES or NO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Side {
     /// Pays $1 if the event happens.
     Yes,
@@ -13,6 +14,7 @@ pub enum Side {
 
 /// What is done with the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Action {
     /// Buy.
     Buy,
@@ -22,6 +24,7 @@ pub enum Action {
 
 /// Side of the YES book: buying NO at q is an ask at 1 − q, selling NO at q a bid at 1 − q.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum BookSide {
     /// Buys YES (or sells NO).
     Bid,

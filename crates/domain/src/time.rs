@@ -6,6 +6,7 @@ use std::time::Duration;
 
 /// Instant in UTC, in microseconds since 1970-01-01: the exchange's own finest digit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timestamp(i64);
 
 /// A text that is no length of time.

@@ -10,6 +10,7 @@ use std::str::FromStr;
 /// Never below $0 or above $1, which is why a YES price can be read as a probability. Any such value is a `Price`; which of
 /// them a market takes orders at, its [`TickGrid`](crate::TickGrid) knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Price(u16);
 
 impl Price {
@@ -94,6 +95,7 @@ impl Mul<Quantity> for Price {
 /// Number of contracts, in hundredths: one contract is 100. Signed, so that it also serves as a change and as a position
 /// (+ YES, − NO).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quantity(i64);
 
 impl Quantity {
@@ -166,6 +168,7 @@ impl Quantity {
 
 /// Amount of dollars, in millionths; signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Money(i64);
 
 impl Money {

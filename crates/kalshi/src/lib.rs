@@ -1,6 +1,16 @@
-//! What the exchange sends and others have kept of it, read into domain types: JSON of all generations, frames, recordings.
+//! Kalshi's API as a library: typed REST and WebSocket clients of today's generation, and what others have kept of earlier
+//! ones, read into domain types.
+//!
+//! - [`api`]: bodies of today's REST API, the same for a client and for a server that speaks it.
+//! - [`rest`] and [`ws`]: the clients. [`sign`]: keys and signatures. [`limit`]: the exchange's token buckets.
+//! - [`wire`], [`frame`], [`recording`], [`replay`]: JSON, frames and captures of every generation, decoded with tolerance.
 
+pub mod api;
 pub mod frame;
+pub mod limit;
 pub mod recording;
 pub mod replay;
+pub mod rest;
+pub mod sign;
 pub mod wire;
+pub mod ws;

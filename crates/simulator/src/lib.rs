@@ -1,6 +1,5 @@
-//! Seeded exchange life around hidden probabilities, matched by the domain's engine.
+//! The exchange in a box: matching, ledger, life, faults and Kalshi's API in front.
 //!
-//! Pure: no clock, no ambient entropy, no I/O. [`history`] makes a recorded past of whole events, from opening to
-//! settlement, as an importer would find it on disk.
+//! [`history`] makes a recorded past of whole events, from opening to settlement, as an importer would find it on disk.
 
 pub mod history;

@@ -10,6 +10,7 @@ const WORD: usize = 64;
 
 /// Distance between neighbouring ticks; a ladder only ever gets finer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Step {
     #[default]
     Cent,
@@ -68,6 +69,7 @@ impl Step {
 /// `pages` maps a tick's page to where its quantities lie in `quantities`; 0 is "no such page", and stands for a page of
 /// zeros at the front, so that reading needs no test. `occupied` has one bit per tick with a quantity above zero.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Ladder {
     step: Step,
     best: Option<usize>,

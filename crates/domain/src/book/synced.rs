@@ -7,6 +7,7 @@ use crate::units::{Price, Quantity};
 
 /// Whether a book may be trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum BookState {
     /// Never had a snapshot.
     #[default]
@@ -42,6 +43,7 @@ pub enum ApplyError {
 
 /// An [`OrderBook`] behind its state: known good or not to be had at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SyncedBook {
     book: OrderBook,
     state: BookState,

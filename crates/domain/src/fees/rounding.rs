@@ -5,6 +5,7 @@ use crate::units::{Money, Price, Quantity};
 
 /// How finely the exchange keeps a member's balance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum BalancePrecision {
     /// $0.0001: direct members, since 2026-05-28.
     #[default]
@@ -26,6 +27,7 @@ impl BalancePrecision {
 
 /// What one fill cost beside the price, each part zero or more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FillFee {
     /// Fee of the schedule, a multiple of $0.0001.
     pub trade_fee: Money,
@@ -101,6 +103,7 @@ pub fn fee_of_sale(
 /// When they exceed $0.01 a cent is given back, so that many small fills cost nearly what one large fill would. A cent that
 /// would make a fill's total negative waits for the next fill: the exchange promises a total of at least zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrderFees {
     precision: BalancePrecision,
     accumulated: Money,

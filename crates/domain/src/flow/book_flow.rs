@@ -15,6 +15,7 @@ use crate::units::{Price, Quantity};
 ///
 /// What becomes of orders is appended to the caller's `out`.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BookFlow {
     model: QueueModel,
     book: NetBook,
@@ -23,6 +24,7 @@ pub struct BookFlow {
 
 /// Resting own orders by the contract they gain, best price first, then oldest.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct OwnOrders {
     yes: Vec<Resting>,
     no: Vec<Resting>,

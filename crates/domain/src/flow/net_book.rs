@@ -10,6 +10,7 @@ use crate::units::{Price, Quantity};
 /// What was taken stays gone: as many contracts of that level count as taken until the level shrinks below that number, and
 /// then all that is left of it does. A gap or a snapshot changes nothing about that.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NetBook {
     recorded: SyncedBook,
     /// Contracts of each recorded level that own orders took and that are still displayed.

@@ -8,6 +8,7 @@ use crate::units::{Price, Quantity};
 
 /// Where an own order stands among those that wait at its price, which no recording shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum QueueModel {
     /// First: nobody is ever ahead. An upper bound.
     Front,
@@ -20,6 +21,7 @@ pub enum QueueModel {
 
 /// An own order, in YES prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlowOrder {
     /// The caller's number for it, never given twice.
     pub id: OrderId,
@@ -62,6 +64,7 @@ pub(super) fn own_price(side: BookSide, yes_price: Price) -> Price {
 
 /// Execution of an own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlowFill {
     /// Order.
     pub order: OrderId,
@@ -79,6 +82,7 @@ pub struct FlowFill {
 
 /// What became of an own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FlowEvent {
     /// It was taken in; told before its first fill.
     Accepted {

@@ -6,6 +6,7 @@ use crate::units::{Price, Quantity};
 
 /// Contracts that left a level this millisecond and may turn out to be a print.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Early {
     millisecond: i64,
     /// Contracts that left.
@@ -16,6 +17,7 @@ struct Early {
 
 /// A resting own order.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Resting {
     pub(super) order: FlowOrder,
     /// Price of the contract gained: the level it waits at.

@@ -19,6 +19,7 @@ use crate::units::{Price, Quantity};
 ///   [`QueueModel::Proportional`] from half of it (nobody knows the queue; rounded down), which all such orders share,
 ///   [`QueueModel::Back`] not at all.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TapeFlow {
     model: QueueModel,
     /// Oldest first.
@@ -26,6 +27,7 @@ pub struct TapeFlow {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Waiting {
     order: FlowOrder,
     remaining: Quantity,

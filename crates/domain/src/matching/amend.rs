@@ -11,6 +11,7 @@ use crate::units::{Money, Price, Quantity};
 
 /// What an amendment does to the expiration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExpirationChange {
     /// Leaves it.
     Keep,
@@ -22,6 +23,7 @@ pub enum ExpirationChange {
 
 /// An order's new terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Amendment {
     /// New limit, a YES price on the grid.
     pub price: Price,

@@ -9,6 +9,7 @@ use crate::units::{Money, Price, Quantity};
 
 /// An account in one market's ledger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ClearingAccount {
     /// Free money; below zero if more was traded than deposited, for nothing is refused here.
     pub cash: Money,
@@ -22,6 +23,7 @@ pub struct ClearingAccount {
 /// half in, closing takes the dollar of a pair out. So [`Clearing::total`] changes by deposits only and positions add up to
 /// zero, whatever is traded, in exact integers. Orders are not collateralised here; that is an account ledger's work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Clearing {
     accounts: BTreeMap<AccountId, ClearingAccount>,
     collateral: Money,

@@ -83,6 +83,7 @@ pub enum AmendError {
 
 /// How much smaller an order is to become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Decrease {
     /// `reduce_by`: this many contracts fewer.
     By(Quantity),

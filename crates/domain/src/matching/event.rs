@@ -6,6 +6,7 @@ use crate::units::{Money, Price, Quantity};
 
 /// Why an order, or the rest of one, was canceled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CancelReason {
     /// Its owner asked.
     User,
@@ -31,6 +32,7 @@ pub enum CancelReason {
 
 /// One party to a fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FillParty {
     /// Its order.
     pub order: OrderId,
@@ -44,6 +46,7 @@ pub struct FillParty {
 
 /// An execution: two orders met at the maker's price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fill {
     /// Number within the market.
     pub trade: TradeSequence,
@@ -85,6 +88,7 @@ impl Fill {
 
 /// A public change of one price level: exactly what an order book feed says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LevelChange {
     /// Side of the YES book.
     pub side: BookSide,
@@ -113,6 +117,7 @@ impl LevelChange {
 
 /// What an amendment did to an order's place in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Queue {
     /// Less or the same size at the same price.
     Kept,
@@ -122,6 +127,7 @@ pub enum Queue {
 
 /// What happened in one market. A command's events come in the order in which they happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Event {
     /// An order came in.
     Accepted {

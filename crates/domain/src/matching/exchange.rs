@@ -12,6 +12,7 @@ use crate::units::Quantity;
 
 /// Number of a market within an [`Exchange`]: 0, 1, 2, … in the order in which they were added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MarketId(u32);
 
 impl MarketId {
@@ -23,6 +24,7 @@ impl MarketId {
 
 /// What happened at the exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExchangeEvent {
     /// In a market.
     Market(MarketId, Event),
@@ -38,6 +40,7 @@ pub enum ExchangeEvent {
 ///
 /// Methods that take a [`MarketId`] panic on one that this exchange did not give.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Exchange {
     markets: Vec<Matcher>,
     groups: OrderGroups,

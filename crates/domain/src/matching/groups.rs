@@ -20,6 +20,7 @@ pub const MAX_GROUPS_PER_ACCOUNT: usize = 100_000;
 
 /// Why a group was triggered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TriggerCause {
     /// Fills in the window came to more than the limit.
     LimitExceeded,
@@ -31,6 +32,7 @@ pub enum TriggerCause {
 
 /// What happened to an order group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum GroupEvent {
     /// It exists.
     Created {
@@ -57,6 +59,7 @@ pub enum GroupEvent {
 
 /// An order group, as it stands.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrderGroup {
     account: AccountId,
     limit: Quantity,
@@ -123,6 +126,7 @@ fn in_window(time: Timestamp, now: Timestamp) -> bool {
 
 /// All groups of an exchange. Only [`Exchange`](super::Exchange) changes them, because it must cancel their orders.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrderGroups {
     groups: BTreeMap<GroupId, OrderGroup>,
     counts: BTreeMap<AccountId, usize>,
@@ -266,6 +270,7 @@ impl OrderGroups {
 
 /// A group that was just stopped.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Stopped {
     /// Contracts filled in the window.
     pub(super) volume: Quantity,

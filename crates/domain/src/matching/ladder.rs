@@ -6,6 +6,7 @@ use crate::units::{Price, Quantity};
 
 /// Orders of one price, oldest first, as a linked list through the slab.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct PriceLevel {
     pub(super) head: Option<Slot>,
     pub(super) tail: Option<Slot>,
@@ -17,6 +18,7 @@ pub(super) struct PriceLevel {
 ///
 /// Levels are allocated with the first order, one per `step`; a market in whole cents takes 101 of them.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Ladder {
     side: BookSide,
     /// Units of $0.0001 per rank; divides one dollar and every price that rests.

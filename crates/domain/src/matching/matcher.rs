@@ -16,6 +16,7 @@ use crate::units::{Price, Quantity};
 
 /// What a market lets be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MarketState {
     /// Everything.
     Active,
@@ -31,6 +32,7 @@ pub enum MarketState {
 /// grown it allocates for expirations only. At most 4,294,967,294 orders rest, and the contracts of a level must stay under
 /// 9 × 10¹⁶, which nine million orders of the largest size would reach.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Matcher {
     pub(super) grid: TickGrid,
     pub(super) state: MarketState,
@@ -44,6 +46,7 @@ pub struct Matcher {
 
 /// What a fill-or-kill order would find.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Depth {
     Enough,
     TooLittle,

@@ -8,19 +8,23 @@ use crate::units::{Money, Price, Quantity};
 
 /// Number of an order, given by the caller; never given twice in one market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrderId(pub u64);
 
 /// Number of a trading account (a subaccount is an account of its own), given by the caller. Orders of one account never
 /// trade with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AccountId(pub u32);
 
 /// Number of an order group, given by the caller; see [`Exchange`](super::Exchange).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GroupId(pub u32);
 
 /// Number of an execution within its market: 1, 2, 3, … in order of matching.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TradeSequence(pub u64);
 
 impl fmt::Display for OrderId {
@@ -31,6 +35,7 @@ impl fmt::Display for OrderId {
 
 /// How long an order works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TimeInForce {
     /// What does not fill rests until it is filled, canceled or expired.
     GoodTillCanceled,
@@ -43,6 +48,7 @@ pub enum TimeInForce {
 
 /// What happens when an order meets one of its own account. The incoming order's choice counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SelfTradePrevention {
     /// `taker_at_cross`: the incoming order is canceled at the first own order; earlier fills stand, the resting order is
     /// untouched.
@@ -56,6 +62,7 @@ pub enum SelfTradePrevention {
 /// Built by [`NewOrder::bid`], [`NewOrder::ask`] or [`NewOrder::of`] and the methods that change one thing each; the plain
 /// form is good till canceled, `taker_at_cross`, with no flag set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NewOrder {
     /// The caller's number for it.
     pub id: OrderId,
@@ -198,6 +205,7 @@ impl NewOrder {
 
 /// What became of an order when the engine was done with the command that placed or amended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum OrderStatus {
     /// In the book.
     Resting,
@@ -209,6 +217,7 @@ pub enum OrderStatus {
 
 /// The engine's answer to an accepted order or amendment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Placed {
     /// What became of it.
     pub status: OrderStatus,
@@ -222,6 +231,7 @@ pub struct Placed {
 
 /// An order in the book, as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RestingOrder {
     /// The caller's number for it.
     pub id: OrderId,

@@ -10,6 +10,7 @@ use crate::units::{Price, Quantity};
 
 /// Place of an order in the slab, counted from one so that an absent link costs nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Slot(NonZeroU32);
 
 impl Slot {
@@ -20,6 +21,7 @@ impl Slot {
 
 /// A resting order and its neighbours in the queue.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Node {
     pub(super) id: OrderId,
     pub(super) remaining: Quantity,
@@ -53,6 +55,7 @@ impl Node {
 
 /// Orders by slot; freed slots are used again, so that a book in balance allocates nothing.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Slab {
     nodes: Vec<Node>,
     /// First free slot; the free ones are linked through `next`.

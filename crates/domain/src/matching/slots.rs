@@ -12,6 +12,7 @@ pub(super) type Slots = HashMap<OrderId, Slot, BuildHasherDefault<OrderIdHasher>
 /// Spreads order numbers, usually consecutive, over the hash table: Fibonacci hashing. The numbers are the caller's own, so
 /// nobody can aim at collisions.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct OrderIdHasher(u64);
 
 impl Hasher for OrderIdHasher {

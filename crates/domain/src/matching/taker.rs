@@ -8,6 +8,7 @@ use crate::units::{Money, Price, Quantity};
 
 /// An order while it matches.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Taker {
     pub(super) id: OrderId,
     pub(super) account: AccountId,
@@ -25,6 +26,7 @@ pub(super) struct Taker {
 
 /// Why matching stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Stop {
     /// Nothing more wanted, or nothing more that crosses.
     Done,

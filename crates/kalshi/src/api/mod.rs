@@ -1,0 +1,1 @@
+//! Bodies of today's REST API, typed and owned, read and written alike.

@@ -1,0 +1,1 @@
+//! Token buckets as the exchange keeps them.

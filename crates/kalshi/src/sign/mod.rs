@@ -1,0 +1,1 @@
+//! Keys, signatures over requests, and their verification.
