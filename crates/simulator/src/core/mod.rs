@@ -1,0 +1,26 @@
+//! The exchange as a pure function: `Exchange::apply` takes a time and a [`Command`] and gives a [`Reply`] and
+//! [`Event`]s.
+//!
+//! It knows the catalogue, who has which keys, cash, collateral, positions, orders and groups; it reads no clock, does no
+//! I/O, and draws no random number. What was (finished orders, fills, trades, candles) is for
+//! `records` to remember; what is needed to decide is here.
+
+mod command;
+mod event;
+mod ids;
+mod refusal;
+mod spec;
+
+pub use command::{
+    AmendOrder, CancelAll, CancelOrder, Command, Decrease, DecreaseOrder, KeySpec, KeyType, NewGroup,
+    Outcome, Payment, PlaceOrder, Reply, Route, ShardTransfer, SubaccountTransfer,
+};
+pub use event::{
+    AccountChange, CashReason, Event, FillRecord, Lifecycle, OrderChange, OrderState, OrderStatus,
+    PositionState, SettlementRecord, TradeRecord, UpdateReason,
+};
+pub use ids::{Account, IdSpace, Shard, Subaccount, UserId};
+pub use refusal::Refusal;
+pub use spec::{
+    BalanceRule, ClientOrderIdReuse, EventSpec, MarketSpec, PostOnlyRule, Rules, SeriesSpec, Strike,
+};
