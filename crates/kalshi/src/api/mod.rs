@@ -1,3 +1,18 @@
-//! Bodies of today's REST API, typed and owned, read and written alike.
+//! Bodies of today's REST API, typed and owned: a client reads them, a server that speaks the same API writes them.
+//!
+//! Written, a body has every field the exchange's specification requires, in its form: dollars as strings with four
+//! decimals, counts as strings with two. Read, it is tolerant: unknown fields are passed over, unknown words are kept as they
+//! came ([`word`]), numbers are taken where strings belong and the other way round. Recordings of earlier generations are for
+//! [`crate::wire`].
+//!
+//! - [`amount`]: how amounts and times stand in JSON. [`page`]: cursors. [`query`]: parameters of list calls.
+//! - [`side`]: sides. [`trade`]: public trades. [`error`]: refusals.
 
+pub mod amount;
 pub mod error;
+pub mod market;
+pub mod page;
+pub mod query;
+pub mod side;
+pub mod trade;
+pub mod word;

@@ -278,7 +278,7 @@ impl<'s, 'a> Named<'s, 'a> {
     }
 
     /// An exact decimal, from a string or a number.
-    fn decimal<T: FromStr<Err = kmi_domain::units::ParseAmountError>>(
+    pub(crate) fn decimal<T: FromStr<Err = kmi_domain::units::ParseAmountError>>(
         self,
         range: &'static str,
     ) -> Result<T, FieldError> {

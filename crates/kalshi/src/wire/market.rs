@@ -369,7 +369,7 @@ impl MarketBody<'static> {
 }
 
 /// A strike as a JSON number where its text is one, else as a string.
-fn number(text: Option<&str>) -> Scalar<'static> {
+pub(crate) fn number(text: Option<&str>) -> Scalar<'static> {
     let Some(text) = text else {
         return Scalar::Absent;
     };
