@@ -2,10 +2,13 @@
 //! ones, read into domain types.
 //!
 //! - [`api`]: bodies of today's REST API, the same for a client and for a server that speaks it.
-//! - [`rest`] and [`ws`]: the clients. [`sign`]: keys and signatures. [`limit`]: the exchange's token buckets.
+//! - [`rest`] and [`ws`]: the clients. [`sign`]: keys and signatures. [`limit`]: the exchange's token buckets. [`connect`] and
+//!   [`clock`]: what both stand on.
 //! - [`wire`], [`frame`], [`recording`], [`replay`]: JSON, frames and captures of every generation, decoded with tolerance.
 
 pub mod api;
+pub mod clock;
+pub mod connect;
 pub mod frame;
 pub mod limit;
 pub mod recording;

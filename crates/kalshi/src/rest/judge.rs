@@ -1,0 +1,87 @@
+//! What an answer, or its absence, means. Pure.
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::transport::{Answer, Broken};
+use super::{Call, Error, Refusal, Undecodable, UnknownCause};
+use crate::api::error::ErrorBody;
+
+/// Characters of a body quoted in an error.
+const EXCERPT: usize = 200;
+
+/// Whether a request changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// May be repeated.
+    Read,
+    /// Sent once.
+    Write,
+}
+
+/// The status and body of a success, or what the outcome amounts to.
+pub(super) fn judge(
+    kind: Kind,
+    call: &Call,
+    outcome: Result<Answer, Broken>,
+) -> Result<(StatusCode, Bytes), Error> {
+    let call = call.clone();
+    let answer = match outcome {
+        Ok(answer) => answer,
+        Err(Broken::NotSent(failure)) => return Err(Error::NotSent { call, failure }),
+        Err(Broken::MaybeSent(failure)) => return Err(lost(kind, call, failure)),
+    };
+    let status = answer.status;
+    match answer.body {
+        Ok(body) if status.is_success() => Ok((status, body)),
+        Ok(body) => Err(refused(kind, call, status, &body)),
+        // A 429 says all there is to know by its status alone.
+        Err(_) if status == StatusCode::TOO_MANY_REQUESTS => Err(refused(kind, call, status, b"")),
+        Err(failure) => Err(lost(kind, call, failure)),
+    }
+}
+
+fn lost(kind: Kind, call: Call, failure: super::Failure) -> Error {
+    match kind {
+        Kind::Read => Error::NoAnswer { call, failure },
+        Kind::Write => Error::Unknown {
+            call,
+            cause: Box::new(UnknownCause::Failure(failure)),
+        },
+    }
+}
+
+fn refused(kind: Kind, call: Call, status: StatusCode, body: &[u8]) -> Error {
+    let decoded = serde_json::from_slice::<ErrorBody>(body);
+    let refusal = Refusal::new(call, status.as_u16(), decoded.as_ref().ok(), body);
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return Error::TooManyRequests(Box::new(refusal));
+    }
+    match (kind, decoded) {
+        (_, Ok(_)) if status.is_client_error() => Error::Refused(Box::new(refusal)),
+        (Kind::Read, _) if status.is_server_error() => Error::Unavailable(Box::new(refusal)),
+        // A gateway, a redirect, an exchange in trouble: whether the order endpoint saw the request does not show.
+        (Kind::Write, _) => {
+            let call = refusal.call.clone();
+            Error::Unknown {
+                call,
+                cause: Box::new(UnknownCause::Answer(refusal)),
+            }
+        }
+        (Kind::Read, Ok(_)) => Error::Refused(Box::new(refusal)),
+        (Kind::Read, Err(source)) => Error::Undecodable(Box::new(Undecodable {
+            call: refusal.call,
+            status: refusal.status,
+            wanted: "refusal of a known form",
+            excerpt: refusal.message,
+            taken: false,
+            source: Some(source),
+        })),
+    }
+}
+
+/// The first characters of `body`, damaged ones replaced.
+pub(super) fn excerpt(body: &[u8]) -> String {
+    let start = &body[..body.len().min(4 * EXCERPT)];
+    String::from_utf8_lossy(start).chars().take(EXCERPT).collect()
+}
