@@ -116,4 +116,7 @@ pub enum Refusal {
     /// The market's fees follow a schedule that is not published.
     #[error("the series charges by an unpublished schedule")]
     UnpublishedFees,
+    /// The exchange cannot keep what happens; this may have happened, and nothing more will.
+    #[error("the exchange cannot keep what happens")]
+    JournalFailed,
 }
