@@ -7,6 +7,7 @@ use super::transport::Transport;
 use super::{Base, Client, Shared, Timeouts};
 use crate::clock::Clock;
 use crate::connect::{Connect, Dialer, Tcp, TlsError};
+use crate::limit::{Limiter, Limits, WaitBounds};
 use crate::sign::Signer;
 
 /// Largest answer taken unless [`Builder::max_answer_bytes`] says otherwise: 32 MiB. A page of 1,000 markets has about 3 MB.
@@ -37,6 +38,8 @@ pub struct Builder {
     connector: Arc<dyn Connect>,
     tls: Option<Arc<rustls::ClientConfig>>,
     timeouts: Timeouts,
+    limits: Limits,
+    waits: WaitBounds,
     retry: RetryPolicy,
     jitter_seed: u64,
     max_answer_bytes: usize,
@@ -52,6 +55,8 @@ impl Builder {
             connector: Arc::new(Tcp),
             tls: None,
             timeouts: Timeouts::default(),
+            limits: Limits::basic(),
+            waits: WaitBounds::default(),
             retry: RetryPolicy::default(),
             jitter_seed: 0,
             max_answer_bytes: MAX_ANSWER_BYTES,
@@ -80,6 +85,19 @@ impl Builder {
     /// Bounds the time of each attempt.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Builder {
         self.timeouts = timeouts;
+        self
+    }
+
+    /// Tokens to begin with: those of the Basic tier unless told otherwise. What the account really has,
+    /// `Client::refresh_limits` asks the exchange.
+    pub fn limits(mut self, limits: Limits) -> Builder {
+        self.limits = limits;
+        self
+    }
+
+    /// How long and how many requests may wait for tokens.
+    pub fn waits(mut self, waits: WaitBounds) -> Builder {
+        self.waits = waits;
         self
     }
 
@@ -116,6 +134,7 @@ impl Builder {
             signer: self.account,
             clock: self.clock,
             transport: Transport::new(dialer, self.timeouts.request, self.max_answer_bytes),
+            limiter: Limiter::new(self.limits, self.waits),
             retry: self.retry,
             jitter: Jitter::seeded(self.jitter_seed),
         };

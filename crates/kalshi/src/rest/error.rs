@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::api::error::ErrorBody;
+use crate::limit::AcquireError;
 use crate::sign::SignError;
 
 use super::judge::excerpt;
@@ -91,6 +92,14 @@ pub enum Error {
         /// The request.
         call: Call,
     },
+    /// The request got no tokens in time.
+    #[error("{call}: held back")]
+    Throttled {
+        /// The request.
+        call: Call,
+        /// Why.
+        source: AcquireError,
+    },
     /// The request could not be signed.
     #[error("{call}: not signed")]
     Sign {
@@ -128,7 +137,9 @@ impl Error {
             Error::Refused(_) => Class::Refused,
             Error::Undecodable(_) | Error::Cursor { .. } => Class::Undecodable,
             Error::Unknown { .. } => Class::Unknown,
-            Error::NoKey { .. } | Error::Sign { .. } | Error::Argument { .. } => Class::Local,
+            Error::Throttled { .. } | Error::NoKey { .. } | Error::Sign { .. } | Error::Argument { .. } => {
+                Class::Local
+            }
         }
     }
 

@@ -31,6 +31,7 @@ pub use request::{Auth, Request};
 pub use retry::RetryPolicy;
 
 use crate::clock::Clock;
+use crate::limit::Limiter;
 use crate::sign::Signer;
 
 /// Bounds on the time of one attempt.
@@ -62,6 +63,7 @@ struct Shared {
     signer: Option<Signer>,
     clock: Arc<dyn Clock>,
     transport: transport::Transport,
+    limiter: Limiter,
     retry: RetryPolicy,
     jitter: retry::Jitter,
 }
@@ -104,6 +106,11 @@ impl Client {
     /// The key that signs, if there is one.
     pub fn signer(&self) -> Option<&Signer> {
         self.shared.signer.as_ref()
+    }
+
+    /// The buckets that requests are paid from. [`Limiter::set`] gives them the account's real sizes.
+    pub fn limiter(&self) -> &Limiter {
+        &self.shared.limiter
     }
 
     /// The time by the client's clock.

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
+use futures::Stream;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::Full;
@@ -8,7 +11,8 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::judge::{Kind, excerpt, judge};
-use super::{Call, Class, Client, Error, Undecodable};
+use super::{Call, Class, Client, Error, Page, Shared, Undecodable, paginate};
+use crate::limit::{Lane, Priority};
 
 /// What a request says of who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,7 @@ pub struct Request {
     query: String,
     body: Option<Bytes>,
     items: u32,
+    priority: Priority,
     answer: AnswerKind,
     wrong: Option<(&'static str, String)>,
 }
@@ -53,6 +58,10 @@ impl Request {
             full.push('/');
             push_segment(&mut full, segment);
         }
+        let priority = match method {
+            Method::DELETE => Priority::First,
+            _ => Priority::Normal,
+        };
         Request {
             client,
             method,
@@ -61,6 +70,7 @@ impl Request {
             query: String::new(),
             body: None,
             items: 1,
+            priority,
             answer: AnswerKind::Plain,
             wrong,
         }
@@ -108,6 +118,12 @@ impl Request {
         self
     }
 
+    /// Place in the queue for tokens, where it is not the usual one: `DELETE` first, all others after.
+    pub fn priority(mut self, priority: Priority) -> Request {
+        self.priority = priority;
+        self
+    }
+
     /// Keeps the answer out of every error, because it holds a secret.
     pub fn secret_answer(mut self) -> Request {
         self.answer = AnswerKind::Secret;
@@ -134,6 +150,27 @@ impl Request {
     /// As [`send`](Request::send), but for answers that cannot be decoded.
     pub async fn send_empty(self) -> Result<(), Error> {
         self.run().await.map(|_| ())
+    }
+
+    /// Sends it for one page after another, with each page's `cursor` added, and hands out the items that `split` finds in them.
+    ///
+    /// # Errors
+    /// The stream's last item is an error when a page cannot be had, or the list does not end: see [`paginate`].
+    pub fn pages<B, T>(
+        self,
+        max_pages: usize,
+        split: impl Fn(B) -> Page<T> + Send + Sync + 'static,
+    ) -> impl Stream<Item = Result<T, Error>> + Send + 'static
+    where
+        B: DeserializeOwned + Send + 'static,
+        T: Send + 'static,
+    {
+        let split = Arc::new(split);
+        paginate(self.call(), max_pages, move |cursor| {
+            let request = self.clone().maybe("cursor", cursor);
+            let split = Arc::clone(&split);
+            async move { Ok(split(request.send().await?)) }
+        })
     }
 
     fn kind(&self) -> Kind {
@@ -173,12 +210,36 @@ impl Request {
     }
 
     async fn attempt(&self, call: &Call) -> Result<(StatusCode, Bytes), Error> {
+        let Shared {
+            limiter, transport, ..
+        } = &*self.client.shared;
+        let (lane, cost) = self.price();
+        limiter
+            .acquire(lane, self.priority, cost)
+            .await
+            .map_err(|source| Error::Throttled {
+                call: call.clone(),
+                source,
+            })?;
+        // Signed after the wait, because a signature is good for seconds only.
         let request = self.signed(call).await?;
-        judge(
-            self.kind(),
-            call,
-            self.client.shared.transport.attempt(request).await,
-        )
+        let result = judge(self.kind(), call, transport.attempt(request).await);
+        if let Err(Error::TooManyRequests(_)) = &result {
+            limiter.drain(lane);
+        }
+        result
+    }
+
+    /// Who pays for it, and how many tokens.
+    fn price(&self) -> (Lane, u64) {
+        let shared = &self.client.shared;
+        let below_base = &self.path[shared.base.path.len()..];
+        let cost = || shared.limiter.cost(self.method.as_str(), below_base, self.items);
+        match self.kind() {
+            Kind::Read if below_base == "/portfolio/balance" => (Lane::Balance, 1),
+            Kind::Read => (Lane::Read, cost()),
+            Kind::Write => (Lane::Write, cost()),
+        }
     }
 
     /// The request as it goes out, signed as of now.
