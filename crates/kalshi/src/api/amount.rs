@@ -109,6 +109,10 @@ form! {
     money6, option_money6: Money = read_money, |money: &Money| write_money6(*money)
 }
 form! {
+    /// Money in dollars, `"0.5800"` or `"0.583333"`: four decimals out, six where the amount needs them.
+    money, option_money: Money = read_money, Money::to_string
+}
+form! {
     /// Contracts, `"13.00"`, of either sign: always two decimals out.
     count, option_count: Quantity = |leaf| leaf.signed_quantity(), Quantity::to_string
 }

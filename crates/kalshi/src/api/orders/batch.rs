@@ -1,0 +1,193 @@
+//! `POST` and `DELETE /portfolio/events/orders/batched`: several orders at once, each judged by itself.
+//!
+//! Every item is billed, and all of them must fit the bucket at once, or the whole batch is refused with 429.
+
+use kmi_domain::{Money, Quantity, Ticker, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::create::{CreateOrder, CreatedOrder};
+use crate::api::error::ErrorObject;
+use crate::api::{amount, request};
+
+/// Orders to be placed. Body of `POST …/batched`; 201 answers with [`BatchCreated`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchCreate {
+    /// The orders, placed in this order.
+    pub orders: Vec<CreateOrder>,
+}
+
+/// What a batch of new orders came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchCreated {
+    /// One item per order of the request, in its order.
+    #[serde(with = "amount::list")]
+    pub orders: Vec<BatchCreatedItem>,
+}
+
+/// What one order of a batch came to: the fields of [`CreatedOrder`], or an error; what there is none of is `null`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchCreatedItem {
+    /// The exchange's id; not there with an error.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "request::option_text"
+    )]
+    pub order_id: Option<String>,
+    /// Your id, where one was given; with an error, too.
+    #[serde(default, deserialize_with = "request::option_text")]
+    pub client_order_id: Option<String>,
+    /// Contracts filled at once.
+    #[serde(default, with = "amount::option_count")]
+    pub fill_count: Option<Quantity>,
+    /// Contracts left.
+    #[serde(default, with = "amount::option_count")]
+    pub remaining_count: Option<Quantity>,
+    /// Mean YES price of the fills.
+    #[serde(default, with = "amount::option_money")]
+    pub average_fill_price: Option<Money>,
+    /// Mean fee per contract of the fills.
+    #[serde(default, with = "amount::option_money")]
+    pub average_fee_paid: Option<Money>,
+    /// When the matching engine took it.
+    #[serde(default, with = "amount::option_unix_millis")]
+    pub ts_ms: Option<Timestamp>,
+    /// Why it was refused.
+    #[serde(default)]
+    pub error: Option<ErrorObject>,
+}
+
+impl BatchCreatedItem {
+    /// The order as its own call would have answered, or why it was refused.
+    ///
+    /// # Errors
+    /// The refusal. An item that has neither an id nor an error, which no rule of the exchange explains, comes out as one
+    /// with an empty code: whether there is an order is not known.
+    pub fn into_result(self) -> Result<CreatedOrder, ErrorObject> {
+        match (self.order_id, self.error) {
+            (Some(order_id), None) => Ok(CreatedOrder {
+                order_id,
+                client_order_id: self.client_order_id,
+                fill_count: self.fill_count.unwrap_or_default(),
+                remaining_count: self.remaining_count.unwrap_or_default(),
+                average_fill_price: self.average_fill_price,
+                average_fee_paid: self.average_fee_paid,
+                ts_ms: self.ts_ms.unwrap_or_default(),
+            }),
+            (_, Some(error)) => Err(error),
+            (None, None) => Err(ErrorObject::default()),
+        }
+    }
+
+    /// An order that was refused.
+    pub fn refused(client_order_id: Option<String>, error: ErrorObject) -> BatchCreatedItem {
+        BatchCreatedItem {
+            client_order_id,
+            error: Some(error),
+            ..BatchCreatedItem::default()
+        }
+    }
+}
+
+impl From<CreatedOrder> for BatchCreatedItem {
+    fn from(created: CreatedOrder) -> BatchCreatedItem {
+        BatchCreatedItem {
+            order_id: Some(created.order_id),
+            client_order_id: created.client_order_id,
+            fill_count: Some(created.fill_count),
+            remaining_count: Some(created.remaining_count),
+            average_fill_price: created.average_fill_price,
+            average_fee_paid: created.average_fee_paid,
+            ts_ms: Some(created.ts_ms),
+            error: None,
+        }
+    }
+}
+
+/// Orders to be canceled. Body of `DELETE …/batched`; 200 answers with [`BatchCanceled`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchCancel {
+    /// The orders.
+    pub orders: Vec<BatchCancelItem>,
+}
+
+/// One order to be canceled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchCancelItem {
+    /// The exchange's id.
+    pub order_id: String,
+    /// Subaccount; the primary one when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subaccount: Option<u8>,
+    /// Shard; found by `market_ticker` when not given, else 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange_index: Option<i32>,
+    /// The order's market. Without it (and without a shard) only orders on shard 0 are found: always give it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "amount::option_text"
+    )]
+    pub market_ticker: Option<Ticker>,
+}
+
+impl BatchCancelItem {
+    /// An order, found by its market.
+    pub fn new(order_id: impl Into<String>, market: Ticker) -> BatchCancelItem {
+        BatchCancelItem {
+            order_id: order_id.into(),
+            subaccount: None,
+            exchange_index: None,
+            market_ticker: Some(market),
+        }
+    }
+
+    /// The same, on a subaccount, 0 to 63.
+    #[must_use]
+    pub fn subaccount(self, number: u8) -> BatchCancelItem {
+        BatchCancelItem {
+            subaccount: Some(number),
+            ..self
+        }
+    }
+}
+
+/// What a batch of cancels came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchCanceled {
+    /// One item per order of the request, in its order.
+    #[serde(with = "amount::list")]
+    pub orders: Vec<BatchCanceledItem>,
+}
+
+/// What one cancel of a batch came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchCanceledItem {
+    /// The order.
+    pub order_id: String,
+    /// Your id, where one was given.
+    #[serde(default, deserialize_with = "request::option_text")]
+    pub client_order_id: Option<String>,
+    /// Contracts canceled; zero with an error.
+    #[serde(with = "amount::count")]
+    pub reduced_by: Quantity,
+    /// When the matching engine took it; `None` with an error.
+    #[serde(default, with = "amount::option_unix_millis")]
+    pub ts_ms: Option<Timestamp>,
+    /// Why it was not canceled. `not_found` may mean that it is done, unknown, or on another shard: read the order.
+    #[serde(default)]
+    pub error: Option<ErrorObject>,
+}
+
+impl BatchCanceledItem {
+    /// A cancel that was refused.
+    pub fn refused(order_id: impl Into<String>, error: ErrorObject) -> BatchCanceledItem {
+        BatchCanceledItem {
+            order_id: order_id.into(),
+            client_order_id: None,
+            reduced_by: Quantity::ZERO,
+            ts_ms: None,
+            error: Some(error),
+        }
+    }
+}
