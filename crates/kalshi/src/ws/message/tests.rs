@@ -1,0 +1,221 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+/// What is read and written again is what stood there.
+fn survives(message: &Value) -> ServerMessage {
+    let read = ServerMessage::parse(message.to_string().as_bytes()).unwrap();
+    let written: Value = serde_json::from_str(&read.to_json()).unwrap();
+    assert_eq!(&written, message);
+    read
+}
+
+fn in_envelope(kind: &str, seq: Option<u64>, msg: &Value) -> Value {
+    let mut message =
+        json!({"type": kind, "sid": 7, "sending_ts_ms": 1_794_000_000_250_i64, "msg": msg.clone()});
+    if let Some(seq) = seq {
+        message["seq"] = seq.into();
+    }
+    message
+}
+
+#[test]
+fn books_are_written_as_they_are_read() {
+    let snapshot = survives(&in_envelope(
+        "orderbook_snapshot",
+        Some(1),
+        &json!({"market_ticker": "RAIN-1", "market_id": "5d0c8f5e-0000-4000-8000-000000000001", "clock": 90,
+            "yes_dollars_fp": [["0.0300", "12.50"], ["0.4100", "7.00"]]}),
+    ));
+    let Body::OrderbookSnapshot(book) = &snapshot.body else {
+        panic!("it is a snapshot")
+    };
+    assert_eq!(book.yes_dollars_fp[0].quantity.to_string(), "12.50");
+    assert!(book.no_dollars_fp.is_empty());
+    assert_eq!((snapshot.sid, snapshot.seq), (Some(7), Some(1)));
+
+    survives(&in_envelope(
+        "orderbook_delta",
+        Some(2),
+        &json!({"market_ticker": "RAIN-1", "market_id": "5d0c8f5e-0000-4000-8000-000000000001", "clock": 91,
+            "price_dollars": "0.4150", "delta_fp": "-2.25", "side": "no", "client_order_id": "mine", "subaccount": 3,
+            "ts": "2026-11-21T05:00:00.25Z", "ts_ms": 1_795_237_200_250_i64}),
+    ));
+}
+
+#[test]
+fn no_prices_turn_about_and_back() {
+    let text = json!({"type": "orderbook_snapshot", "sid": 1, "seq": 1, "msg": {"market_ticker": "A",
+        "yes_dollars_fp": [["0.4000", "1.00"]], "no_dollars_fp": [["0.5000", "2.00"], ["0.5500", "3.00"]]}});
+    let Body::OrderbookSnapshot(book) = survives(&text).body else {
+        panic!("it is a snapshot")
+    };
+    let turned = book.clone().with_no_side_complemented();
+    let prices: Vec<String> = turned
+        .no_dollars_fp
+        .iter()
+        .map(|level| level.price.to_string())
+        .collect();
+    assert_eq!(prices, ["0.4500", "0.5000"]);
+    assert_eq!(turned.yes_dollars_fp, book.yes_dollars_fp);
+    assert_eq!(turned.with_no_side_complemented(), book);
+}
+
+#[test]
+fn tickers_and_trades_are_written_as_they_are_read() {
+    survives(&in_envelope(
+        "ticker",
+        None,
+        &json!({"market_ticker": "RAIN-1", "market_id": "m", "price_dollars": "0.4100", "yes_bid_dollars": "0.4000",
+            "yes_ask_dollars": "0.4200", "yes_bid_size_fp": "5.00", "yes_ask_size_fp": "6.00", "last_trade_size_fp": "1.00",
+            "volume_fp": "900.00", "open_interest_fp": "450.00", "dollar_volume": 369, "dollar_open_interest": 185,
+            "ts": 1_795_237_200, "ts_ms": 1_795_237_200_250_i64, "time": "2026-11-21T05:00:00.25Z"}),
+    ));
+    let trade = survives(&in_envelope(
+        "trade",
+        Some(4),
+        &json!({"trade_id": "t-1", "market_ticker": "RAIN-1", "yes_price_dollars": "0.4100", "no_price_dollars": "0.5900",
+            "count_fp": "3.00", "taker_side": "no", "taker_outcome_side": "no", "taker_book_side": "ask",
+            "is_block_trade": false, "ts": 1_795_237_200, "ts_ms": 1_795_237_200_000_i64}),
+    ));
+    let Body::Trade(trade) = trade.body else {
+        panic!("it is a trade")
+    };
+    assert_eq!(Trade::from(&kmi_domain::PublicTrade::from(trade.clone())), trade);
+}
+
+#[test]
+fn ones_own_messages_are_written_as_they_are_read() {
+    survives(&in_envelope(
+        "fill",
+        None,
+        &json!({"trade_id": "t-1", "order_id": "o-1", "client_order_id": "c-1", "market_ticker": "RAIN-1", "exchange_index": 2,
+            "is_taker": true, "side": "yes", "action": "buy", "purchased_side": "yes", "outcome_side": "yes", "book_side": "bid",
+            "yes_price_dollars": "0.4100", "count_fp": "3.00", "fee_cost": "0.050820", "post_position_fp": "-1.50",
+            "subaccount": 4, "ts": 1_795_237_200, "ts_ms": 1_795_237_200_000_i64}),
+    ));
+    survives(&in_envelope(
+        "market_position",
+        None,
+        &json!({"user_id": "u-1", "market_ticker": "RAIN-1", "position_fp": "-4.00", "position_cost_dollars": "2.360000",
+            "realized_pnl_dollars": "-0.100000", "fees_paid_dollars": "0.050820", "position_fee_cost_dollars": "0.000000",
+            "volume_fp": "12.00"}),
+    ));
+    survives(&in_envelope(
+        "user_order",
+        None,
+        &json!({"order_id": "o-1", "user_id": "u-1", "ticker": "RAIN-1", "exchange_index": 0, "status": "resting", "side": "yes",
+            "is_yes": true, "outcome_side": "yes", "book_side": "bid", "yes_price_dollars": "0.4100", "fill_count_fp": "1.00",
+            "remaining_count_fp": "2.00", "initial_count_fp": "3.00", "taker_fill_cost_dollars": "0.410000",
+            "maker_fill_cost_dollars": "0.000000", "taker_fees_dollars": "0.017000", "maker_fees_dollars": "0.000000",
+            "client_order_id": "c-1", "self_trade_prevention_type": "maker", "last_update_reason": "Trade",
+            "created_time": "2026-11-21T05:00:00Z", "created_ts_ms": 1_795_237_200_000_i64, "subaccount_number": 0}),
+    ));
+    survives(&in_envelope(
+        "order_group_updates",
+        Some(1),
+        &json!({"event_type": "created", "order_group_id": "g-1", "contracts_limit_fp": "150.00",
+            "ts_ms": 1_795_237_200_000_i64}),
+    ));
+}
+
+#[test]
+fn lifecycles_are_written_as_they_are_read() {
+    survives(&in_envelope(
+        "market_lifecycle_v2",
+        Some(1),
+        &json!({"market_ticker": "RAIN-1", "event_type": "created", "exchange_index": 0, "open_ts": 1_795_237_200,
+            "close_ts": 1_795_323_600, "price_level_structure": "linear_cent",
+            "price_ranges": [{"start": "0.0000", "end": "1.0000", "step": "0.0100"}],
+            "additional_metadata": {"name": "Rain", "title": "Will it rain?", "yes_sub_title": "Rain", "no_sub_title": "Dry",
+                "rules_primary": "If it rains.", "rules_secondary": "", "can_close_early": true, "event_ticker": "RAIN",
+                "expected_expiration_ts": 1_795_323_600, "strike_type": "greater", "floor_strike": 83.5}}),
+    ));
+    survives(&in_envelope(
+        "market_lifecycle_v2",
+        Some(2),
+        &json!({"market_ticker": "RAIN-1", "event_type": "determined", "determination_ts": 1_795_323_600, "result": "yes",
+            "settlement_value": "1.0000"}),
+    ));
+    survives(&in_envelope(
+        "event_lifecycle",
+        Some(3),
+        &json!({"event_ticker": "RAIN", "exchange_index": 0, "title": "Rain?", "subtitle": "Saturday",
+            "collateral_return_type": "MECNET", "series_ticker": "R"}),
+    ));
+    survives(&in_envelope(
+        "event_fee_update",
+        Some(4),
+        &json!({"event_ticker": "RAIN", "fee_type_override": "quadratic", "fee_multiplier_override": 0.5}),
+    ));
+    survives(&in_envelope(
+        "event_fee_update",
+        Some(5),
+        &json!({"event_ticker": "RAIN", "fee_type_override": null, "fee_multiplier_override": null}),
+    ));
+}
+
+#[test]
+fn replies_are_written_as_they_are_read() {
+    survives(&json!({"type": "subscribed", "id": 1, "msg": {"channel": "fill", "sid": 3}}));
+    survives(&json!({"type": "unsubscribed", "id": 1, "sid": 3, "seq": 9}));
+    survives(&json!({"type": "ok", "id": 1, "sid": 3, "seq": 9, "msg": {"market_tickers": ["A", "B"]}}));
+    survives(&json!({"type": "ok", "id": 1, "sid": 3, "seq": 9}));
+    survives(&json!({"type": "ok", "id": 1, "msg": [{"channel": "fill", "sid": 3}]}));
+    let error = survives(
+        &json!({"type": "error", "sid": 3, "msg": {"code": 25, "msg": "Subscription buffer overflow"}}),
+    );
+    let Body::Error(refusal) = error.body else {
+        panic!("it is an error")
+    };
+    assert_eq!(refusal, Refusal::from(crate::ws::ErrorCode::BufferOverflow));
+}
+
+#[test]
+fn reading_is_tolerant_and_writing_is_not() {
+    let text = r#"{"type":"fill","id":0,"sid":1,"msg":{"trade_id":"t","order_id":"o","market_ticker":"M","is_taker":false,
+        "yes_price_dollars":0.41,"count_fp":3,"fee_cost":"0","outcome_side":"no","post_position_fp":"-3","ts_ms":1795237200000,
+        "colour":"red"}}
+"#;
+    let read = ServerMessage::parse(text.as_bytes()).unwrap();
+    assert_eq!(read.id, None);
+    assert_eq!(
+        read.to_json(),
+        concat!(
+            r#"{"type":"fill","sid":1,"msg":{"trade_id":"t","order_id":"o","market_ticker":"M","exchange_index":0,"is_taker":false,"#,
+            r#""yes_price_dollars":"0.4100","count_fp":"3.00","fee_cost":"0.000000","outcome_side":"no","#,
+            r#""post_position_fp":"-3.00","ts_ms":1795237200000}}"#
+        )
+    );
+}
+
+#[test]
+fn a_broken_body_still_tells_its_place() {
+    let broken =
+        ServerMessage::parse(br#"{"type":"orderbook_delta","sid":2,"seq":5,"msg":{"market_ticker":"M"}}"#);
+    let Err(MessageError::Body { kind, sid, seq, .. }) = broken else {
+        panic!("a delta needs a price")
+    };
+    assert_eq!((kind.as_str(), sid, seq), ("orderbook_delta", Some(2), Some(5)));
+    assert!(matches!(
+        ServerMessage::parse(b"[]"),
+        Err(MessageError::Envelope(_))
+    ));
+    assert!(matches!(
+        ServerMessage::parse(b"{}"),
+        Err(MessageError::Envelope(_))
+    ));
+}
+
+#[test]
+fn a_type_nobody_knows_is_kept() {
+    let message = survives(&in_envelope("rfq_created", Some(1), &json!({"id": "r"})));
+    assert_eq!(
+        message.body,
+        Body::Other {
+            kind: "rfq_created".to_owned(),
+            msg: Some(r#"{"id":"r"}"#.to_owned())
+        }
+    );
+    assert_eq!(message.body.channel(), None);
+}
