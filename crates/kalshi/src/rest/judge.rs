@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::transport::{Answer, Broken};
-use super::{Call, Error, Refusal, Undecodable, UnknownCause};
+use super::{Call, Error, Failure, Refusal, Undecodable, UnknownCause};
 use crate::api::error::ErrorBody;
 
 /// Characters of a body quoted in an error.
@@ -37,11 +37,26 @@ pub(super) fn judge(
         Ok(body) => Err(refused(kind, call, status, &body)),
         // A 429 says all there is to know by its status alone.
         Err(_) if status == StatusCode::TOO_MANY_REQUESTS => Err(refused(kind, call, status, b"")),
+        Err(Failure::TooLarge { limit }) if status.is_success() || kind == Kind::Read => {
+            Err(too_large(kind, call, status, limit))
+        }
         Err(failure) => Err(lost(kind, call, failure)),
     }
 }
 
-fn lost(kind: Kind, call: Call, failure: super::Failure) -> Error {
+/// Asking again would bring as much again, so this is not for the retries of reads.
+fn too_large(kind: Kind, call: Call, status: StatusCode, limit: usize) -> Error {
+    Error::Undecodable(Box::new(Undecodable {
+        call,
+        status: status.as_u16(),
+        wanted: "answer of bearable size",
+        excerpt: format!("(more than {limit} bytes)"),
+        taken: kind == Kind::Write,
+        source: None,
+    }))
+}
+
+fn lost(kind: Kind, call: Call, failure: Failure) -> Error {
     match kind {
         Kind::Read => Error::NoAnswer { call, failure },
         Kind::Write => Error::Unknown {

@@ -12,6 +12,8 @@ use tracing::debug;
 
 use super::judge::{Kind, excerpt, judge};
 use super::{Call, Class, Client, Error, Page, Shared, Undecodable, paginate};
+use crate::api::page::{Cursor, Paged, PagedQuery};
+use crate::api::query::Query;
 use crate::limit::{Lane, Priority};
 
 /// What a request says of who asks.
@@ -103,6 +105,14 @@ impl Request {
             .fold(self, |request, value| request.param(name, value))
     }
 
+    /// Adds every parameter of `query` that is set.
+    pub fn query(self, query: &impl Query) -> Request {
+        query
+            .pairs()
+            .into_iter()
+            .fold(self, |request, (name, value)| request.param(name, value))
+    }
+
     /// Sends `body` as JSON. What cannot be written as JSON is reported by `send`.
     pub fn json(mut self, body: &impl Serialize) -> Request {
         match serde_json::to_vec(body) {
@@ -150,6 +160,36 @@ impl Request {
     /// As [`send`](Request::send), but for answers that cannot be decoded.
     pub async fn send_empty(self) -> Result<(), Error> {
         self.run().await.map(|_| ())
+    }
+
+    /// Sends it with `query` for one page after another, at most `max_pages`, and hands out the items, beginning where the
+    /// query's own cursor says.
+    ///
+    /// # Errors
+    /// The stream's last item is an error when a page cannot be had, or the list does not end: see [`paginate`].
+    pub fn list<Q>(
+        self,
+        mut query: Q,
+        max_pages: usize,
+    ) -> impl Stream<Item = Result<<Q::Page as Paged>::Item, Error>> + Send + 'static
+    where
+        Q: PagedQuery + Send + 'static,
+        Q::Page: DeserializeOwned + Send + 'static,
+        <Q::Page as Paged>::Item: Send + 'static,
+    {
+        paginate(self.call(), max_pages, move |cursor| {
+            if let Some(cursor) = cursor {
+                query.set_cursor(Cursor::new(cursor));
+            }
+            let request = self.clone().query(&query);
+            async move {
+                let (items, cursor) = request.send::<Q::Page>().await?.into_page();
+                Ok(Page {
+                    items,
+                    cursor: cursor.as_str().to_owned(),
+                })
+            }
+        })
     }
 
     /// Sends it for one page after another, with each page's `cursor` added, and hands out the items that `split` finds in them.
