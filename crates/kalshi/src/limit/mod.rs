@@ -70,3 +70,6 @@ impl Default for Limits {
         Limits::basic()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,3 +65,6 @@ pub fn message(timestamp_ms: i64, method: &str, path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     format!("{timestamp_ms}{}{path}", method.to_ascii_uppercase())
 }
+
+#[cfg(test)]
+mod tests;
