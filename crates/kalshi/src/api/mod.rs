@@ -8,17 +8,22 @@
 //! - [`amount`]: how amounts and times stand in JSON. [`page`]: cursors. [`query`]: parameters of list calls.
 //! - [`side`]: sides. [`trade`]: public trades. [`error`]: refusals.
 //! - [`request`]: how strictly requests are read. [`code`]: codes of refusals and the answers they come in.
-//! - Private: [`orders`].
+//! - Private: [`orders`], [`groups`] of orders, [`portfolio`], [`transfers`] and subaccounts, [`account`] limits, API [`keys`].
 
+pub mod account;
 pub mod amount;
 pub mod code;
 pub mod error;
+pub mod groups;
+pub mod keys;
 pub mod market;
 pub mod orders;
 pub mod page;
+pub mod portfolio;
 pub mod query;
 pub mod request;
 pub mod side;
 pub mod trade;
+pub mod transfers;
 pub mod word;
 pub mod words;

@@ -7,9 +7,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use kmi_domain::{Price, Quantity, Timestamp};
+use kmi_domain::{Money, Price, Quantity, Timestamp};
 use serde::de::{self, DeserializeOwned, Deserializer, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+
+use super::word::Word;
 
 /// How the rule about a price outside a dollar starts, by which [`decode`] knows it again.
 const PRICE_OUTSIDE: &str = "a price lies between 0 and 1 dollar";
@@ -265,6 +267,78 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error
 /// Anything but a JSON string.
 pub fn option_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+}
+
+/// Reads a word that must be one of those known; answers keep others, requests do not take them.
+pub(crate) fn known<'de, T: Word + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let word = T::deserialize(deserializer)?;
+    if word.is_known() {
+        Ok(word)
+    } else {
+        Err(unknown_word(T::known()))
+    }
+}
+
+/// As [`known`], of a word that may be absent or `null`.
+pub(crate) fn option_known<'de, T: Word + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let word = Option::<T>::deserialize(deserializer)?;
+    match word {
+        Some(word) if !word.is_known() => Err(unknown_word(T::known())),
+        word => Ok(word),
+    }
+}
+
+/// As [`known`], of a list that may be absent or `null`.
+pub(crate) fn option_all_known<'de, T: Word + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let words = Option::<Vec<T>>::deserialize(deserializer)?;
+    match words {
+        Some(words) if !words.iter().all(Word::is_known) => Err(unknown_word(T::known())),
+        words => Ok(words),
+    }
+}
+
+fn unknown_word<E: de::Error>(known: &[&str]) -> E {
+    E::custom(format_args!(
+        "unknown word, expected one of: {}",
+        known.join(", ")
+    ))
+}
+
+/// Money in a request as a whole number of a unit of `MICROS` millionths of a dollar, above zero.
+struct Units<const MICROS: i64>(Money);
+
+impl<'de, const MICROS: i64> Deserialize<'de> for Units<MICROS> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Units<MICROS>, D::Error> {
+        let units = i64::deserialize(deserializer)?;
+        let micros = units.checked_mul(MICROS).filter(|micros| *micros > 0);
+        micros
+            .map(|micros| Units(Money::from_micros(micros)))
+            .ok_or_else(|| {
+                de::Error::invalid_value(Unexpected::Signed(units), &"an amount above zero that exists")
+            })
+    }
+}
+
+/// Reads money in whole cents, above zero: a JSON integer.
+///
+/// # Errors
+/// Any other type, zero, less, or more than nine trillion dollars.
+pub fn cents<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    Ok(Units::<10_000>::deserialize(deserializer)?.0)
+}
+
+/// Reads money in hundredths of a cent, above zero: a JSON integer.
+///
+/// # Errors
+/// Any other type, zero, less, or more than nine trillion dollars.
+pub fn centi_cents<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    Ok(Units::<100>::deserialize(deserializer)?.0)
 }
 
 /// For `skip_serializing_if`: a flag that is not set need not be sent.

@@ -1,5 +1,14 @@
 //! Words of a list that may grow: the exchange adds some without notice, so that an unknown one is kept as it came.
 
+/// An enum of the exchange's words that [`word!`] declared.
+pub(crate) trait Word: Sized {
+    /// The words known when this was written.
+    fn known() -> &'static [&'static str];
+
+    /// True unless the exchange has added the word since.
+    fn is_known(&self) -> bool;
+}
+
 /// Declares an enum of the exchange's words with a variant `Other` for those it has added since.
 ///
 /// ```ignore
@@ -36,6 +45,16 @@ macro_rules! word {
             /// True unless the exchange has added the word since this was written.
             pub fn is_known(&self) -> bool {
                 !matches!(self, $name::Other(_))
+            }
+        }
+
+        impl $crate::api::word::Word for $name {
+            fn known() -> &'static [&'static str] {
+                Self::KNOWN
+            }
+
+            fn is_known(&self) -> bool {
+                self.is_known()
             }
         }
 

@@ -17,8 +17,9 @@ pub use change::{
 };
 pub use create::{CreateOrder, CreatedOrder};
 pub use read::{
-    ActionWord, Order, OrderResponse, OrderStatus, OrderStatusFilter, OrderType, OrdersPage, OrdersQuery,
-    QueuePosition, QueuePositionResponse, QueuePositions, QueuePositionsQuery, SelfTradePreventionWord,
+    ActionWord, HistoricalOrdersQuery, Order, OrderResponse, OrderStatus, OrderStatusFilter, OrderType,
+    OrdersPage, OrdersQuery, QueuePosition, QueuePositionResponse, QueuePositions, QueuePositionsQuery,
+    SelfTradePreventionWord,
 };
 
 /// Longest `client_order_id` the exchange takes, in characters.

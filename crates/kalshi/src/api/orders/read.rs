@@ -6,7 +6,7 @@ use kmi_domain::{Action, BookSide, EventTicker, Money, Price, Quantity, Side, Ti
 use serde::{Deserialize, Serialize};
 
 use crate::api::amount;
-use crate::api::page::{Cursor, PageLimits, page};
+use crate::api::page::{Cursor, PageLimits, PagedQuery, page};
 use crate::api::query::{Commas, filter_word, query};
 use crate::api::side::{BookSideWord, SideWord};
 use crate::api::word::word;
@@ -276,4 +276,31 @@ pub struct QueuePositionResponse {
     /// Contracts that must trade before it does.
     #[serde(with = "amount::count")]
     pub queue_position_fp: Quantity,
+}
+
+query! {
+    /// `GET /historical/orders`, newest first: orders that ended before the historical cut-off; limits as
+    /// [`OrdersQuery::LIMITS`].
+    pub struct HistoricalOrdersQuery {
+        /// Of this market only.
+        pub ticker: Option<Ticker>,
+        /// At or after.
+        pub min_ts: Option<Timestamp>,
+        /// At or before.
+        pub max_ts: Option<Timestamp>,
+        /// Orders on a page.
+        pub limit: Option<u32>,
+        /// Where the page starts.
+        pub cursor: Option<Cursor>,
+        /// Of this subaccount only, 0 to 63; of all when not given.
+        pub subaccount: Option<u32>,
+    }
+}
+
+impl PagedQuery for HistoricalOrdersQuery {
+    type Page = OrdersPage;
+
+    fn set_cursor(&mut self, cursor: Cursor) {
+        self.cursor = cursor.next();
+    }
 }
