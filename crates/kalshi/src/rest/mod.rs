@@ -14,6 +14,7 @@ mod builder;
 mod error;
 mod judge;
 mod page;
+mod private;
 mod request;
 mod retry;
 mod transport;
