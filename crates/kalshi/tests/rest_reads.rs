@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use futures::{StreamExt as _, TryStreamExt as _};
-use kmi_kalshi::limit::Limits;
+use kmi_kalshi::limit::{Lane, Limits};
 use kmi_kalshi::rest::{Auth, Class, Client, CursorError, Error, Page, RetryPolicy};
 use kmi_kalshi::sign::Verifier;
 use scripted::{Act, Exchange};
@@ -137,6 +137,38 @@ async fn requests_beyond_the_bucket_wait_here() {
     }
     // 20 at once, then one each 50 ms.
     assert_eq!(start.elapsed(), Duration::from_millis(250));
+}
+
+#[tokio::test(start_paused = true)]
+async fn buckets_and_costs_are_those_the_exchange_states() {
+    let exchange = Exchange::new([
+        Act::Answer(
+            200,
+            r#"{"usage_tier":"expert","read":{"refill_rate":600,"bucket_capacity":600},
+                "write":{"refill_rate":600,"bucket_capacity":1200},"grants":[]}"#,
+        ),
+        Act::Answer(
+            200,
+            r#"{"default_cost":10,"endpoint_costs":[
+                {"method":"DELETE","path":"/trade-api/v2/portfolio/events/orders/:order_id","cost":4}]}"#,
+        ),
+    ]);
+    let client = exchange.client();
+    let limits = client.refresh_limits().await.unwrap();
+    assert_eq!(
+        (
+            limits.read.refill_rate,
+            limits.write.capacity,
+            limits.balance.refill_rate
+        ),
+        (600, 1_200, 5)
+    );
+    assert_eq!(
+        client.limiter().cost("DELETE", "/portfolio/events/orders/o-1", 3),
+        12
+    );
+    assert_eq!(client.limiter().cost("POST", "/portfolio/events/orders", 3), 30);
+    assert_eq!(client.limiter().available(Lane::Write), 1_200);
 }
 
 #[tokio::test(start_paused = true)]

@@ -89,7 +89,7 @@ impl Builder {
     }
 
     /// Tokens to begin with: those of the Basic tier unless told otherwise. What the account really has,
-    /// `Client::refresh_limits` asks the exchange.
+    /// [`Client::refresh_limits`] asks the exchange.
     pub fn limits(mut self, limits: Limits) -> Builder {
         self.limits = limits;
         self

@@ -13,6 +13,7 @@
 mod builder;
 mod error;
 mod judge;
+mod limits;
 mod page;
 mod private;
 mod request;
