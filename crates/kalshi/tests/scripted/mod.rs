@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use kmi_domain::Timestamp;
-use kmi_kalshi::connect::BoxStream;
+use kmi_kalshi::connect::{BoxStream, Stream};
 use kmi_kalshi::limit::Limits;
 use kmi_kalshi::rest::{Builder, Client};
 use kmi_kalshi::sign::{GeneratedKey, Signer};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// What happens to one connection attempt or one request.
 #[derive(Clone, Debug)]
@@ -118,7 +118,8 @@ impl Exchange {
         })
     }
 
-    async fn serve(&self, mut pipe: DuplexStream) {
+    /// Serves one connection.
+    pub(crate) async fn serve(&self, mut pipe: impl Stream) {
         while let Some(request) = read_request(&mut pipe).await {
             let act = {
                 let mut state = self.state.lock().unwrap();
@@ -168,16 +169,17 @@ pub(crate) fn signer() -> Signer {
     Signer::from_pem("a-key", &pair().private_pem).unwrap()
 }
 
-async fn write_answer(pipe: &mut DuplexStream, status: u16, body: &str) {
+async fn write_answer(pipe: &mut impl Stream, status: u16, body: &str) {
     let head = format!(
         "HTTP/1.1 {status} x\r\nlocation: /elsewhere\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     pipe.write_all(head.as_bytes()).await.ok();
     pipe.write_all(body.as_bytes()).await.ok();
+    pipe.flush().await.ok();
 }
 
-async fn read_request(pipe: &mut DuplexStream) -> Option<Seen> {
+async fn read_request(pipe: &mut impl Stream) -> Option<Seen> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(pipe.read_u8().await.ok()?);
