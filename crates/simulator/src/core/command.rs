@@ -257,7 +257,7 @@ pub struct PlaceOrder {
 /// A change of price, size or expiration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AmendOrder {
-    /// Who asks; `None` as subaccount means any of the user's.
+    /// Who asks: the order's account.
     pub account: Account,
     /// Which.
     pub order: OrderId,

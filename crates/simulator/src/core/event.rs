@@ -6,7 +6,7 @@ use kmi_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ids::{Account, Shard, UserId};
+use super::ids::{Account, Shard, Subaccount, UserId};
 
 /// Something that happened at the exchange.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +64,10 @@ pub enum Event {
         /// What.
         event: GroupEvent,
     },
-    /// An account's cash changed.
+    /// An account's cash changed. None for the house's traders.
     Cash(AccountChange),
+    /// Money began to move between subaccounts or shards, or arrived.
+    Transfer(TransferState),
     /// Trading or the exchange paused (or resumed).
     Paused {
         /// Trading is possible.
@@ -298,6 +300,27 @@ pub struct SettlementRecord {
     pub fee: Money,
     /// When.
     pub time: Timestamp,
+}
+
+/// Money on its way between subaccounts or shards of a user, or there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferState {
+    /// Number; `IdSpace::Transfer` makes it public.
+    pub transfer: u64,
+    /// Whose.
+    pub user: UserId,
+    /// Id the client gave.
+    pub client_transfer_id: Option<String>,
+    /// From this subaccount and shard.
+    pub from: (Subaccount, Shard),
+    /// To that one.
+    pub to: (Subaccount, Shard),
+    /// Above zero.
+    pub amount: Money,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it arrived; `None` while it is under way.
+    pub arrived: Option<Timestamp>,
 }
 
 /// Why cash changed.

@@ -89,7 +89,7 @@ impl Account {
     pub const fn of_matching(id: AccountId) -> Account {
         Account {
             user: UserId(id.0 / Subaccount::COUNT as u32),
-            subaccount: Subaccount((id.0 % Subaccount::COUNT as u32) as u8),
+            subaccount: Subaccount(id.0.to_le_bytes()[0] % Subaccount::COUNT),
         }
     }
 }

@@ -120,3 +120,28 @@ pub enum Refusal {
     #[error("the exchange cannot keep what happens")]
     JournalFailed,
 }
+
+impl Refusal {
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and borrowed names alike")]
+    pub(super) fn unknown(what: &str, name: impl ToString) -> Refusal {
+        Refusal::Unknown {
+            what: what.to_owned(),
+            name: name.to_string(),
+        }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and borrowed names alike")]
+    pub(super) fn exists(what: &str, name: impl ToString) -> Refusal {
+        Refusal::Exists {
+            what: what.to_owned(),
+            name: name.to_string(),
+        }
+    }
+
+    pub(super) fn invalid(field: &str, rule: &str) -> Refusal {
+        Refusal::InvalidParameters {
+            field: field.to_owned(),
+            rule: rule.to_owned(),
+        }
+    }
+}
