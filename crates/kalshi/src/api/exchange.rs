@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ExchangeIndex;
 use super::amount::{list, option_rfc3339, rfc3339};
+pub use super::portfolio::UserDataTimestamp;
 
 /// `GET /exchange/status`; also the body of 500, 503 and 504 of that call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,12 +120,4 @@ pub struct MaintenanceWindow {
     /// To.
     #[serde(with = "rfc3339")]
     pub end_datetime: Timestamp,
-}
-
-/// `GET /exchange/user_data_timestamp`: reads of balance, orders, fills and positions show the state of about this instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserDataTimestamp {
-    /// The instant.
-    #[serde(with = "rfc3339")]
-    pub as_of_time: Timestamp,
 }

@@ -11,9 +11,13 @@
 //! Before anything is sent the request waits for its tokens, cancels ahead of everything else; see [`crate::limit`].
 
 mod builder;
+mod catalogue;
 mod error;
+mod exchange;
+mod historical;
 mod judge;
 mod limits;
+mod market_data;
 mod page;
 mod private;
 mod request;
@@ -35,6 +39,9 @@ pub use retry::RetryPolicy;
 use crate::clock::Clock;
 use crate::limit::Limiter;
 use crate::sign::Signer;
+
+/// Most pages the typed streams follow: ten million rows, where a page holds a thousand. [`Request::list`] takes other bounds.
+pub const MAX_PAGES: usize = 10_000;
 
 /// Bounds on the time of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
