@@ -3,5 +3,6 @@
 //! [`history`] makes a recorded past of whole events, from opening to settlement, as an importer would find it on disk.
 
 pub mod core;
+pub mod engine;
 pub mod faults;
 pub mod history;

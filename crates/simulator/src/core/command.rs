@@ -2,6 +2,7 @@
 
 use kmi_domain::matching::{GroupId, MarketId, OrderId, SelfTradePrevention, TimeInForce};
 use kmi_domain::{BookSide, MarketResult, Money, Price, Quantity, TickGrid, Ticker, Timestamp};
+use kmi_kalshi::sign::KeyType;
 use serde::{Deserialize, Serialize};
 
 use super::event::{OrderState, PositionState};
@@ -178,15 +179,6 @@ pub struct KeySpec {
     pub scopes: Vec<String>,
     /// Locked to one subaccount.
     pub subaccount: Option<Subaccount>,
-}
-
-/// How a key signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeyType {
-    /// RSA-PSS with SHA-256.
-    Rsa,
-    /// Ed25519.
-    Ed25519,
 }
 
 /// Cash from one subaccount of a user to another.

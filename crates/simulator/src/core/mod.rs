@@ -18,8 +18,8 @@ mod spec;
 
 pub use account::{GroupState, KeyState, Ledger, UserState};
 pub use command::{
-    AmendOrder, CancelAll, CancelOrder, Command, Decrease, DecreaseOrder, KeySpec, KeyType, NewGroup,
-    Outcome, Payment, PlaceOrder, Reply, Route, ShardTransfer, SubaccountTransfer,
+    AmendOrder, CancelAll, CancelOrder, Command, Decrease, DecreaseOrder, KeySpec, NewGroup, Outcome,
+    Payment, PlaceOrder, Reply, Route, ShardTransfer, SubaccountTransfer,
 };
 pub use event::{
     AccountChange, CashReason, Event, FillRecord, Lifecycle, OrderChange, OrderState, OrderStatus,
@@ -27,6 +27,7 @@ pub use event::{
 };
 pub use exchange::Exchange;
 pub use ids::{Account, IdSpace, Shard, Subaccount, UserId};
+pub use kmi_kalshi::sign::KeyType;
 pub use market::{EventState, LastTrade, MarketState, SeriesState};
 pub use refusal::Refusal;
 pub use spec::{
