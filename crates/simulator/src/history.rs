@@ -6,13 +6,12 @@
 //! [`Params::odds_slope`], so that research on the history has something true to find.
 
 mod catalogue;
-mod chance;
 mod floor;
-mod hidden;
-mod questions;
 mod trading;
 
 use kmi_domain::{Event, Level, Market, Price, PublicTrade, Quantity, Series, Side, Ticker, Timestamp};
+
+use crate::world::chance::Chance;
 
 /// What kind of past is wanted.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,7 +126,7 @@ pub fn generate(seed: u64, params: &Params) -> impl Iterator<Item = RecordedEven
                     trading::Recording::Trades
                 },
             };
-            trading::live(plan, &life, chance::Chance::new(seed, stream))
+            trading::live(plan, &life, Chance::new(seed, stream))
         })
 }
 

@@ -1,39 +1,10 @@
 //! What is asked: series, events and markets of an invented world, spread over the period.
 
-use kmi_domain::{Event, Market, Series, Timestamp};
+use kmi_domain::Timestamp;
 
 use super::Params;
-use super::hidden::Interval;
-use super::questions::{coin, contest, game, weather};
-
-/// An event before it happened.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) series: Series,
-    pub(super) event: Event,
-    pub(super) outcomes: Vec<Outcome>,
-    pub(super) open: Timestamp,
-    pub(super) close: Timestamp,
-    /// When the last of the hidden information is out, at or before the close.
-    pub(super) known_by: Timestamp,
-    pub(super) lots: Lots,
-}
-
-/// A market without its result, and what makes it resolve yes.
-#[derive(Clone, Debug)]
-pub(super) struct Outcome {
-    pub(super) market: Market,
-    pub(super) yes_when: Interval,
-}
-
-/// In what amounts people trade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lots {
-    /// Whole contracts.
-    Whole,
-    /// Hundredths of a contract.
-    Fractional,
-}
+use crate::world::plan::Plan;
+use crate::world::questions::{Fixture, coin, contest, game, name, ticker_date, weather};
 
 /// The four kinds of question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,17 +122,56 @@ fn plan(params: &Params, place: Place) -> Plan {
     let day = params.start.day();
     let midnight = |slot: usize| Timestamp::from_day(day + i64::try_from(slot).unwrap_or(0));
     match place.kind {
-        Kind::Weather => weather(place.lane, midnight(place.slot + 1)),
+        Kind::Weather => town_weather(place.lane, midnight(place.slot + 1)),
         Kind::Coin => {
             let quarter = i64::try_from(place.slot).unwrap_or(0);
-            coin(place.lane, Timestamp::from_day(day).plus_seconds(quarter * 900))
+            let open = Timestamp::from_day(day).plus_seconds(quarter * 900);
+            coin(&name(&["Alpha", "Beta"], place.lane), open)
         }
-        Kind::Game => game(place.lane, midnight(place.slot + 3)),
+        Kind::Game => club_game(place.lane, midnight(place.slot + 3)),
         Kind::Contest => {
             let length = usize::from(params.days.max(Params::FEWEST_DAYS)) / 2;
-            contest(place.lane, midnight(place.slot), midnight(place.slot + length))
+            let office = name(
+                &["Harbour council", "Upland governor", "City treasurer"],
+                place.lane,
+            );
+            let (open, close) = (midnight(place.slot), midnight(place.slot + length));
+            let candidates = ["Ash", "Birch", "Cedar", "Dogwood"];
+            contest(
+                &office,
+                "deci_cent",
+                &candidates,
+                &[-1.4, -0.2, 0.9],
+                (open, close),
+            )
         }
     }
+}
+
+fn town_weather(lane: usize, day: Timestamp) -> Plan {
+    let close = day.plus_seconds(86_400 + 5 * 3_600 - 60);
+    let mut plan = weather(
+        &name(&["Riverton", "Lakeside", "Fairhaven"], lane),
+        lane,
+        day,
+        (day.plus_seconds(-9 * 3_600), close),
+    );
+    plan.known_by = close.plus_seconds(-5 * 3_600);
+    plan
+}
+
+fn club_game(lane: usize, day: Timestamp) -> Plan {
+    const CLUBS: [&str; 7] = ["Anchors", "Bears", "Comets", "Drakes", "Elks", "Foxes", "Gulls"];
+    let league = name(&["Northern League", "Southern League"], lane);
+    let round = usize::try_from(day.day()).unwrap_or(0);
+    let fixture = Fixture {
+        league: &league,
+        suffix: &ticker_date(day),
+        home: CLUBS[(round + lane) % 7],
+        away: CLUBS[(round + lane + 1 + round % 6) % 7],
+    };
+    let close = day.plus_seconds(23 * 3_600);
+    game(&fixture, "linear_cent", (day.plus_seconds(-2 * 86_400), close))
 }
 
 #[cfg(test)]
@@ -169,6 +179,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::world::hidden::Claim;
 
     fn params(markets: usize) -> Params {
         Params {
@@ -214,7 +225,14 @@ mod tests {
             .iter()
             .filter(|plan| plan.event.mutually_exclusive)
         {
-            let mut intervals: Vec<_> = plan.outcomes.iter().map(|outcome| outcome.yes_when).collect();
+            let mut intervals: Vec<_> = plan
+                .outcomes
+                .iter()
+                .map(|outcome| match outcome.claim {
+                    Claim::Within(interval) => interval,
+                    Claim::Share { .. } => panic!("no outcome of the history pays a share"),
+                })
+                .collect();
             intervals.sort_by(|a, b| a.lower.total_cmp(&b.lower));
             let touching = intervals
                 .windows(2)

@@ -5,11 +5,11 @@ use kmi_domain::{
     BookSide, Market, MarketResult, Price, PublicTrade, Quantity, Side, TickGrid, Timestamp, TradeId,
 };
 
-use super::catalogue::{Lots, Plan};
-use super::chance::{Chance, bend};
 use super::floor::Floor;
-use super::hidden::Hidden;
 use super::{Frame, FrameBody, RecordedEvent};
+use crate::world::chance::{Chance, bend};
+use crate::world::hidden::Hidden;
+use crate::world::plan::{Lots, Plan};
 
 /// How an event is lived through.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +107,7 @@ impl Scene {
     fn act(&mut self, time: Timestamp) {
         self.hidden.advance(time, &mut self.chance);
         let market = self.chance.index(self.floors.len());
-        let truth = self.hidden.probability(self.plan.outcomes[market].yes_when);
+        let truth = self.hidden.worth(self.plan.outcomes[market].claim);
         let nobody_quotes = self.floors[market].touch() == (None, None);
         if self.chance.happens(REQUOTES) || nobody_quotes {
             self.quote(market, bend(truth, self.life.odds_slope), time);
@@ -256,7 +256,7 @@ impl Scene {
             .outcomes
             .into_iter()
             .map(|outcome| {
-                let result = if hidden.probability(outcome.yes_when) > 0.5 {
+                let result = if hidden.worth(outcome.claim) > 0.5 {
                     MarketResult::Yes
                 } else {
                     MarketResult::No

@@ -1,49 +1,55 @@
-//! Chance from a seed: the few distributions the history needs, the same on every machine.
+//! Chance from a seed: the few distributions the invented world needs, the same on every machine.
 //!
 //! Transcendental functions come from `libm`, written in Rust, because the platform's own may differ in the last bit and a
 //! seed has to give the same bytes everywhere.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 /// Generator of one event: events draw from separate streams of one seed, so that none disturbs another.
-#[derive(Clone, Debug)]
-pub(super) struct Chance(ChaCha8Rng);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Chance(ChaCha8Rng);
 
 impl Chance {
-    pub(super) fn new(seed: u64, stream: u64) -> Chance {
+    pub(crate) fn new(seed: u64, stream: u64) -> Chance {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         Chance(rng)
     }
 
     /// Uniform on [0, 1).
-    pub(super) fn uniform(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         self.0.random::<f64>()
     }
 
     /// True with probability `p`.
-    pub(super) fn happens(&mut self, p: f64) -> bool {
+    pub(crate) fn happens(&mut self, p: f64) -> bool {
         self.uniform() < p
     }
 
     /// Uniform on `low..=high`.
-    pub(super) fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         self.0.random_range(low..=high)
     }
 
     /// Uniform on `0..count`; `count` must be above zero.
-    pub(super) fn index(&mut self, count: usize) -> usize {
+    pub(crate) fn index(&mut self, count: usize) -> usize {
         self.0.random_range(0..count)
     }
 
     /// 62 random bits.
-    pub(super) fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0.random::<u64>() >> 2
     }
 
+    /// Log-normal with this median; `sigma` is the standard deviation of its logarithm.
+    pub(crate) fn about(&mut self, median: f64, sigma: f64) -> f64 {
+        median * libm::exp(sigma * self.normal())
+    }
+
     /// Standard normal. Source: Box and Muller (1958), one of the pair.
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         // 1 − u lies in (0, 1], so the logarithm is finite.
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.uniform()));
         radius * libm::cos(std::f64::consts::TAU * self.uniform())
@@ -51,12 +57,12 @@ impl Chance {
 }
 
 /// Probability that a standard normal lies below `z`.
-pub(super) fn normal_below(z: f64) -> f64 {
+pub(crate) fn normal_below(z: f64) -> f64 {
     0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
 }
 
 /// `p` with its log-odds multiplied by `slope`; certainties stay certain.
-pub(super) fn bend(p: f64, slope: f64) -> f64 {
+pub(crate) fn bend(p: f64, slope: f64) -> f64 {
     if p <= 0.0 || p >= 1.0 {
         return p;
     }
