@@ -1,7 +1,7 @@
 //! The REST client.
 //!
-//! [`Client::builder`] takes the base URL and, for private routes, a [`Signer`](crate::sign::Signer) and a
-//! [`Clock`](crate::clock::Clock); the typed calls are methods of [`Client`]. What has no typed call yet can be asked for with
+//! [`Client::builder`] takes the base URL and, for private routes, a [`Signer`] and a
+//! [`Clock`]; the typed calls are methods of [`Client`]. What has no typed call yet can be asked for with
 //! [`Client::get`], [`Client::post`], [`Client::put`] and [`Client::delete`].
 //!
 //! **Reads** are repeated when that may help: no connection, a lost answer, 429, 5xx; a bounded number of times, after waits that
