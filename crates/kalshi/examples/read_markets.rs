@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         mve_filter: Some(MveFilter::Exclude),
         ..MarketsQuery::default()
     };
-    let markets: Vec<Market> = client.markets_stream(open).take(SHOWN).try_collect().await?;
+    let markets: Vec<Market> = client.markets(open).take(SHOWN).try_collect().await?;
     for market in &markets {
         println!(
             "{:<40} {} / {}  {}",
