@@ -9,3 +9,4 @@ pub mod history;
 pub mod life;
 
 mod world;
+pub mod stream;

@@ -102,7 +102,7 @@ pub struct EventLog {
 
 impl EventLog {
     /// Adds an event.
-    pub fn add(&mut self, now: Timestamp, event: &Event) {
+    fn add(&mut self, now: Timestamp, event: &Event) {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
         buffer.extend_from_slice(&self.hash);

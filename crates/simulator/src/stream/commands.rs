@@ -1,0 +1,390 @@
+//! What the hub does with a client's commands.
+
+use std::collections::BTreeMap;
+
+use kmi_domain::matching::MarketId;
+use kmi_kalshi::ws::message::{Body, Covered, Refusal, Subscribed};
+use kmi_kalshi::ws::{
+    Channel, Command, CommandBody, ErrorCode, MarketFilter, SubscribeParams, UnsubscribeParams, UpdateAction,
+    UpdateParams,
+};
+
+use super::ControlSeq;
+use super::audience::{Audience, ConnectionId};
+use super::hub::Hub;
+use super::subscription::{Coverage, MAX_MARKETS, NoPrices, Opened, Subscription};
+use crate::core::{Exchange, IdSpace};
+
+/// Markets a command names.
+enum Named {
+    /// None: the channel covers everything.
+    None,
+    /// These, in order of naming.
+    Markets(Vec<MarketId>),
+    /// Some that do not exist.
+    Unknown(Vec<String>),
+}
+
+impl Hub {
+    /// Does what a command asks, and answers it.
+    pub(super) fn command(&mut self, id: ConnectionId, command: Command) {
+        let told = Some(command.id).filter(|number| *number != 0);
+        match command.body {
+            CommandBody::Subscribe(params) => self.subscribe(id, told, &params),
+            CommandBody::Unsubscribe(params) => self.unsubscribe(id, told, &params),
+            CommandBody::UpdateSubscription(params) => self.update(id, told, &params),
+            CommandBody::ListSubscriptions => self.list(id, told),
+        }
+    }
+
+    fn refuse(&mut self, id: ConnectionId, told: Option<u64>, refusal: impl Into<Refusal>) {
+        self.answer(id, told, None, None, Body::Error(refusal.into()));
+    }
+
+    fn subscribe(&mut self, id: ConnectionId, told: Option<u64>, params: &SubscribeParams) {
+        let mut channels = Vec::new();
+        for name in &params.channels {
+            match name.parse::<Channel>() {
+                Ok(channel) if is_simulated(channel) => channels.push(channel),
+                // What exists at Kalshi but not here is said to be unknown, by name.
+                _ => {
+                    let mut refusal = Refusal::from(ErrorCode::UnknownChannel);
+                    refusal.msg = format!("{}: {name}", refusal.msg);
+                    return self.refuse(id, told, refusal);
+                }
+            }
+        }
+        let engine = self.engine.clone();
+        engine.read(|view| {
+            for channel in channels {
+                self.subscribe_to(id, told, channel, params, view.exchange);
+            }
+        });
+    }
+
+    fn subscribe_to(
+        &mut self,
+        id: ConnectionId,
+        told: Option<u64>,
+        channel: Channel,
+        params: &SubscribeParams,
+        exchange: &Exchange,
+    ) {
+        let named = match channel.market_filter() {
+            MarketFilter::Ignored => Named::None,
+            _ => find(exchange, &params.tickers(), &ids_for(channel, params.ids())),
+        };
+        let markets = match named {
+            Named::Unknown(tickers) => return self.refuse(id, told, unknown_markets(tickers)),
+            Named::None if channel.market_filter() == MarketFilter::Required => {
+                return self.refuse(id, told, ErrorCode::MarketTickerRequired);
+            }
+            Named::None => None,
+            Named::Markets(markets) => Some(markets),
+        };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let adding = markets.as_ref().map_or(0, Vec::len);
+        if connection.subscriptions.markets() + adding > MAX_MARKETS {
+            return self.refuse(id, told, ErrorCode::MarketLimit);
+        }
+        let (subscription, opened) = connection.subscriptions.open(channel);
+        if opened == Opened::Now {
+            subscription.is_terse = params.skip_ticker_ack == Some(true);
+            // The exchange's default today; announced to become the other.
+            subscription.no_prices = match params.use_yes_price {
+                Some(true) => NoPrices::OfYes,
+                _ => NoPrices::Own,
+            };
+        }
+        let sid = subscription.sid;
+        let added = cover(subscription, opened, markets, id, &mut self.audience);
+        let body = Body::Subscribed(Subscribed {
+            channel: channel.as_str().to_owned(),
+            sid,
+        });
+        self.answer(id, told, None, None, body);
+        let wants_tickers = params.send_initial_snapshot == Some(true);
+        self.send_state(id, channel, &added, wants_tickers, exchange);
+    }
+
+    /// What a client is told at once of markets it has just named.
+    fn send_state(
+        &mut self,
+        id: ConnectionId,
+        channel: Channel,
+        markets: &[MarketId],
+        wants_tickers: bool,
+        exchange: &Exchange,
+    ) {
+        for market in markets {
+            match channel {
+                Channel::OrderbookDelta => self.send_snapshot(id, *market, exchange),
+                Channel::Ticker if wants_tickers => self.send_ticker(id, *market, exchange),
+                _ => {}
+            }
+        }
+    }
+
+    fn unsubscribe(&mut self, id: ConnectionId, told: Option<u64>, params: &UnsubscribeParams) {
+        for sid in &params.sids {
+            let Some(connection) = self.connections.get_mut(&id) else {
+                return;
+            };
+            let Some(mut ended) = connection.subscriptions.remove(*sid) else {
+                self.refuse(id, told, ErrorCode::UnknownSid);
+                continue;
+            };
+            self.audience.forget(&ended, id);
+            let seq = control_number(self.control_seq, &mut ended);
+            self.answer(id, told, Some(*sid), seq, Body::Unsubscribed);
+        }
+    }
+
+    fn update(&mut self, id: ConnectionId, told: Option<u64>, params: &UpdateParams) {
+        let action = params.action.as_deref().and_then(UpdateAction::from_name);
+        let (sid, action) = match (params.only_sid(), action) {
+            (Err(code), _) => return self.refuse(id, told, code),
+            (_, None) => return self.refuse(id, told, ErrorCode::UnsupportedAction),
+            (Ok(sid), Some(action)) => (sid, action),
+        };
+        let engine = self.engine.clone();
+        engine.read(|view| self.update_one(id, told, sid, action, params, view.exchange));
+    }
+
+    fn update_one(
+        &mut self,
+        id: ConnectionId,
+        told: Option<u64>,
+        sid: u64,
+        action: UpdateAction,
+        params: &UpdateParams,
+        exchange: &Exchange,
+    ) {
+        let Some(subscription) = self
+            .connections
+            .get_mut(&id)
+            .and_then(|connection| connection.subscriptions.by_sid(sid))
+        else {
+            return self.refuse(id, told, ErrorCode::UnknownSid);
+        };
+        let channel = subscription.channel;
+        if action == UpdateAction::GetSnapshot && channel != Channel::OrderbookDelta {
+            return self.refuse(id, told, ErrorCode::UnsupportedAction);
+        }
+        let markets = match find(exchange, &params.tickers(), &ids_for(channel, params.ids())) {
+            Named::None => return self.refuse(id, told, ErrorCode::MarketTickerRequired),
+            Named::Unknown(tickers) => return self.refuse(id, told, unknown_markets(tickers)),
+            Named::Markets(markets) => markets,
+        };
+        let fresh = match action {
+            UpdateAction::AddMarkets => match self.add_markets(id, sid, markets) {
+                Some(fresh) => fresh,
+                None => return self.refuse(id, told, ErrorCode::MarketLimit),
+            },
+            UpdateAction::DeleteMarkets => {
+                self.delete_markets(id, sid, &markets);
+                Vec::new()
+            }
+            UpdateAction::GetSnapshot => self.covered_of(id, sid, markets),
+        };
+        self.acknowledge(id, told, sid, exchange);
+        let wants_tickers = params.send_initial_snapshot == Some(true);
+        self.send_state(id, channel, &fresh, wants_tickers, exchange);
+    }
+
+    /// Those of the markets that were not covered before; `None` when the connection may have no more.
+    fn add_markets(&mut self, id: ConnectionId, sid: u64, markets: Vec<MarketId>) -> Option<Vec<MarketId>> {
+        let connection = self.connections.get_mut(&id)?;
+        if connection.subscriptions.markets() + markets.len() > MAX_MARKETS {
+            return None;
+        }
+        let subscription = connection.subscriptions.by_sid(sid)?;
+        Some(cover(
+            subscription,
+            Opened::Before,
+            Some(markets),
+            id,
+            &mut self.audience,
+        ))
+    }
+
+    fn delete_markets(&mut self, id: ConnectionId, sid: u64, markets: &[MarketId]) {
+        let Some(subscription) = self
+            .connections
+            .get_mut(&id)
+            .and_then(|it| it.subscriptions.by_sid(sid))
+        else {
+            return;
+        };
+        let channel = subscription.channel;
+        // What covers everything has no single markets to take away.
+        if let Coverage::Markets(covered) = &mut subscription.coverage {
+            for market in markets {
+                if covered.remove(market).is_some() {
+                    self.audience.remove(channel, *market, id);
+                }
+            }
+        }
+    }
+
+    fn covered_of(&mut self, id: ConnectionId, sid: u64, mut markets: Vec<MarketId>) -> Vec<MarketId> {
+        if let Some(subscription) = self
+            .connections
+            .get_mut(&id)
+            .and_then(|it| it.subscriptions.by_sid(sid))
+        {
+            markets.retain(|market| subscription.covers(*market));
+        }
+        markets
+    }
+
+    /// Says `ok`, with the full list of markets unless that is not wanted.
+    fn acknowledge(&mut self, id: ConnectionId, told: Option<u64>, sid: u64, exchange: &Exchange) {
+        let Some(subscription) = self
+            .connections
+            .get_mut(&id)
+            .and_then(|it| it.subscriptions.by_sid(sid))
+        else {
+            return;
+        };
+        let seq = control_number(self.control_seq, subscription);
+        let mut covered = Covered::default();
+        if let (false, Coverage::Markets(markets)) = (subscription.is_terse, &subscription.coverage) {
+            let name = |market: &MarketId| exchange.market(*market).ticker().as_str().to_owned();
+            covered.market_tickers = Some(markets.keys().map(name).collect());
+        }
+        self.answer(id, told, Some(sid), seq, Body::Ok(covered));
+    }
+
+    fn list(&mut self, id: ConnectionId, told: Option<u64>) {
+        let Some(connection) = self.connections.get(&id) else {
+            return;
+        };
+        let mut all: Vec<Subscribed> = connection
+            .subscriptions
+            .iter()
+            .map(|subscription| Subscribed {
+                channel: subscription.channel.as_str().to_owned(),
+                sid: subscription.sid,
+            })
+            .collect();
+        all.sort_by_key(|subscription| subscription.sid);
+        self.answer(id, told, None, None, Body::Subscriptions(all));
+    }
+}
+
+impl Audience {
+    /// Takes a listener away from all that a subscription covered.
+    pub(super) fn forget(&mut self, subscription: &Subscription, connection: ConnectionId) {
+        match &subscription.coverage {
+            Coverage::Everything => self.remove_everywhere(subscription.channel, connection),
+            Coverage::Markets(markets) => {
+                for market in markets.keys() {
+                    self.remove(subscription.channel, *market, connection);
+                }
+            }
+        }
+    }
+}
+
+/// Channels this exchange has something to say on; requests for quotes and reference prices are not simulated.
+const fn is_simulated(channel: Channel) -> bool {
+    !matches!(
+        channel,
+        Channel::Communications
+            | Channel::CfBenchmarksValue
+            | Channel::CfBenchmarksValue5Hz
+            | Channel::PythValue
+    )
+}
+
+fn ids_for(channel: Channel, ids: Vec<String>) -> Vec<String> {
+    if channel.takes_market_ids() {
+        ids
+    } else {
+        Vec::new()
+    }
+}
+
+fn find(exchange: &Exchange, tickers: &[String], ids: &[String]) -> Named {
+    if tickers.is_empty() && ids.is_empty() {
+        return Named::None;
+    }
+    let seed = exchange.rules().seed;
+    let by_id = |id: &String| {
+        IdSpace::Market
+            .parse(seed, id)
+            .and_then(|number| exchange.market_of_number(number))
+            .map(|market| market.id)
+    };
+    let tickers = tickers.iter().map(|ticker| (ticker, exchange.market_id(ticker)));
+    let ids = ids.iter().map(|id| (id, by_id(id)));
+    let mut markets = Vec::new();
+    let mut unknown = Vec::new();
+    for (name, market) in tickers.chain(ids) {
+        match market {
+            Some(market) => markets.push(market),
+            None => unknown.push(name.clone()),
+        }
+    }
+    if unknown.is_empty() {
+        Named::Markets(markets)
+    } else {
+        Named::Unknown(unknown)
+    }
+}
+
+fn unknown_markets(tickers: Vec<String>) -> Refusal {
+    let mut refusal = Refusal::from(ErrorCode::InvalidParameter);
+    refusal.msg = format!("{}: unknown market", refusal.msg);
+    refusal.market_tickers = Some(tickers);
+    refusal
+}
+
+/// Lets a subscription cover more; returns the markets that are new to it.
+///
+/// Without markets it covers everything. One that covered everything goes on to do so, one that names markets stays with
+/// those it has and gets the new ones.
+fn cover(
+    subscription: &mut Subscription,
+    opened: Opened,
+    markets: Option<Vec<MarketId>>,
+    id: ConnectionId,
+    audience: &mut Audience,
+) -> Vec<MarketId> {
+    let channel = subscription.channel;
+    let Some(markets) = markets else {
+        if let Coverage::Markets(covered) = &subscription.coverage {
+            for market in covered.keys() {
+                audience.remove(channel, *market, id);
+            }
+            subscription.coverage = Coverage::Everything;
+            audience.add_everywhere(channel, id);
+        }
+        return Vec::new();
+    };
+    if opened == Opened::Now {
+        subscription.coverage = Coverage::Markets(BTreeMap::new());
+    }
+    let Coverage::Markets(covered) = &mut subscription.coverage else {
+        return Vec::new();
+    };
+    let mut fresh = Vec::new();
+    for market in markets {
+        if covered.insert(market, 0).is_none() {
+            audience.add(channel, market, id);
+            fresh.push(market);
+        }
+    }
+    fresh
+}
+
+/// The `seq` of a reply that belongs to a subscription.
+fn control_number(rule: ControlSeq, subscription: &mut Subscription) -> Option<u64> {
+    match rule {
+        ControlSeq::Counted => subscription.next_seq(),
+        ControlSeq::Repeated => subscription.last_seq(),
+    }
+}
