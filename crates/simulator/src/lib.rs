@@ -7,6 +7,7 @@ pub mod engine;
 pub mod faults;
 pub mod history;
 pub mod life;
+pub mod records;
 
 mod world;
 pub mod stream;
