@@ -4,7 +4,7 @@ use kmi_domain::matching::MarketId;
 use kmi_domain::{Price, Quantity};
 use serde::{Deserialize, Serialize};
 
-use crate::core::Shard;
+use crate::core::{Exchange, Shard};
 
 /// The public state of markets that no event carries whole.
 ///
@@ -33,4 +33,21 @@ impl Touch {
         bid: Price::ZERO,
         ask: Price::ONE,
     };
+}
+
+impl Board for Exchange {
+    fn touch(&self, market: MarketId) -> Touch {
+        Touch {
+            bid: self.best_bid(market).map_or(Touch::EMPTY.bid, |level| level.price),
+            ask: self.best_ask(market).map_or(Touch::EMPTY.ask, |level| level.price),
+        }
+    }
+
+    fn open_interest(&self, market: MarketId) -> Quantity {
+        self.market(market).open_interest
+    }
+
+    fn shard(&self, market: MarketId) -> Shard {
+        self.shard_of(market)
+    }
 }
