@@ -1,0 +1,177 @@
+//! Messages of channels.
+
+use std::sync::Arc;
+
+use kmi_domain::Ticker;
+use tokio::time::Instant;
+
+use super::Protocol;
+use super::books::Need;
+use super::feed::Phase;
+use crate::ws::config::NoPrices;
+use crate::ws::message::{Body, MessageError, ServerMessage, channel_of};
+use crate::ws::session::sequence::Step;
+use crate::ws::{Channel, Disconnect, EventKind};
+
+impl Protocol {
+    /// Takes in a message.
+    ///
+    /// # Errors
+    /// When the connection is to be given up.
+    pub(in crate::ws::session) fn message(
+        &mut self,
+        message: ServerMessage,
+        now: Instant,
+    ) -> Result<(), Disconnect> {
+        if message.body.is_reply() {
+            return self.reply(&message, now);
+        }
+        if let Some(channel) = self.route(message.sid, message.body.kind())
+            && self.in_sequence(channel, message.seq)
+        {
+            self.data(channel, message);
+        }
+        Ok(())
+    }
+
+    /// Takes in a message that cannot be read. `ticker` is the market it is about, where that much could be read.
+    pub(in crate::ws::session) fn undecodable(&mut self, error: MessageError, ticker: Option<&Ticker>) {
+        let MessageError::Body { kind, sid, seq, .. } = &error else {
+            self.events.push(EventKind::Undecodable(Arc::new(error)));
+            return;
+        };
+        let (channel, seq) = (self.route(*sid, kind), *seq);
+        self.events.push(EventKind::Undecodable(Arc::new(error)));
+        let Some(channel) = channel else { return };
+        if self.in_sequence(channel, seq) && channel == Channel::OrderbookDelta {
+            let Some(feed) = self.feeds.get_mut(&channel) else {
+                return;
+            };
+            let tickers = ticker.map_or_else(|| feed.books.tickers(), |ticker| vec![ticker.clone()]);
+            let tickers = feed.books.ask(&tickers);
+            self.is_dirty = true;
+            if !tickers.is_empty() {
+                self.events.push(EventKind::Stale { tickers });
+            }
+        }
+    }
+
+    /// The channel a message belongs to, unless it is nobody's.
+    fn route(&mut self, sid: Option<u64>, kind: &str) -> Option<Channel> {
+        let by_kind = channel_of(kind);
+        let Some(sid) = sid else {
+            return by_kind.filter(|channel| self.feeds.contains_key(channel));
+        };
+        if let Some(channel) = self.by_sid.get(&sid) {
+            let is_ending = matches!(self.feeds.get(channel)?.phase, Phase::Ending(_));
+            return (!is_ending).then_some(*channel);
+        }
+        if self.retired.contains(&sid) {
+            return None;
+        }
+        self.adopt(sid, by_kind)
+    }
+
+    /// Data came before the reply that tells of its subscription.
+    fn adopt(&mut self, sid: u64, by_kind: Option<Channel>) -> Option<Channel> {
+        let candidates = match &by_kind {
+            Some(channel) => std::slice::from_ref(channel),
+            None => &[Channel::MarketLifecycle, Channel::MultivariateMarketLifecycle],
+        };
+        let channel = *candidates.iter().find(|channel| {
+            self.feeds
+                .get(channel)
+                .is_some_and(|feed| feed.phase == Phase::Asked(None))
+        })?;
+        self.feeds.get_mut(&channel)?.phase = Phase::Asked(Some(sid));
+        self.by_sid.insert(sid, channel);
+        Some(channel)
+    }
+
+    /// Whether a message is new; tells of a gap before it.
+    fn in_sequence(&mut self, channel: Channel, seq: Option<u64>) -> bool {
+        let (true, Some(seq)) = (channel.is_sequenced(), seq) else {
+            return true;
+        };
+        let Some(feed) = self.feeds.get_mut(&channel) else {
+            return false;
+        };
+        match feed.sequence.data(seq, &mut self.shared_counter) {
+            Step::Next => true,
+            Step::Repeated => false,
+            Step::Gap { expected } => {
+                // Snapshots asked for may be among what was lost.
+                feed.books.ask_all();
+                Self::abandon_snapshots(&mut self.in_flight, feed);
+                self.is_dirty = true;
+                self.events.push(EventKind::Gap {
+                    channel,
+                    expected,
+                    got: seq,
+                });
+                true
+            }
+        }
+    }
+
+    fn data(&mut self, channel: Channel, mut message: ServerMessage) {
+        if channel == Channel::OrderbookDelta {
+            match self.book_message(message) {
+                Some(good) => message = good,
+                None => return,
+            }
+        }
+        self.events.push(EventKind::Message(Box::new(message)));
+    }
+
+    /// The message with NO prices for NO, if its book can use it.
+    fn book_message(&mut self, mut message: ServerMessage) -> Option<ServerMessage> {
+        let is_paused = self.is_paused();
+        let feed = self.feeds.get_mut(&Channel::OrderbookDelta)?;
+        let need = feed.books.get(message.body.ticker()?)?;
+        let turn = self.no_prices == NoPrices::InYes;
+        message.body = match message.body {
+            Body::OrderbookSnapshot(_) if is_paused => return None,
+            Body::OrderbookSnapshot(snapshot) => {
+                feed.books.synced(&snapshot.market_ticker);
+                if feed.books.is_all_synced() {
+                    feed.resubscribed = 0;
+                    Self::abandon_snapshots(&mut self.in_flight, feed);
+                    self.is_dirty = true;
+                }
+                Body::OrderbookSnapshot(if turn {
+                    snapshot.with_no_side_complemented()
+                } else {
+                    snapshot
+                })
+            }
+            Body::OrderbookDelta(_) if need != Need::InSync => return None,
+            Body::OrderbookDelta(delta) => Body::OrderbookDelta(if turn {
+                delta.with_no_side_complemented()
+            } else {
+                delta
+            }),
+            other => other,
+        };
+        self.snapshots_landed();
+        Some(message)
+    }
+
+    /// A command for snapshots is done when none of its books waits any more, even while others do.
+    fn snapshots_landed(&mut self) {
+        let Some(feed) = self.feeds.get_mut(&Channel::OrderbookDelta) else {
+            return;
+        };
+        let Some(flight) = feed.in_flight.and_then(|id| self.in_flight.get(&id)) else {
+            return;
+        };
+        if let super::feed::Action::Snapshot(_, tickers) = &flight.action
+            && !tickers
+                .iter()
+                .any(|ticker| matches!(feed.books.get(ticker), Some(Need::Asked(_))))
+        {
+            Self::abandon_snapshots(&mut self.in_flight, feed);
+            self.is_dirty = true;
+        }
+    }
+}
