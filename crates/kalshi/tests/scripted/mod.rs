@@ -1,6 +1,8 @@
 //! An exchange that does exactly what a script says, over in-process pipes.
 #![allow(dead_code, reason = "each test crate uses its part")]
 
+pub(crate) mod calls;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};

@@ -1,79 +1,24 @@
-//! Typed calls of private routes: method, path, query, body, and what becomes of the answer.
+//! Typed calls of orders and order groups: method, path, query, body, and what becomes of the answer.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod scripted;
 
 use futures::StreamExt as _;
+use kmi_domain::BookSide;
 use kmi_domain::matching::Decrease;
-use kmi_domain::{BookSide, Money, Price, Quantity, Ticker};
 use kmi_kalshi::api::code::Code;
 use kmi_kalshi::api::groups::{CreateOrderGroup, OrderGroupQuery, OrderGroupsQuery};
-use kmi_kalshi::api::keys::{GenerateApiKey, KeyType};
 use kmi_kalshi::api::orders::{
     AmendOrder, BatchCancelItem, CreateOrder, HistoricalOrdersQuery, OrderStatusFilter, OrdersQuery,
     QueuePositionsQuery,
 };
-use kmi_kalshi::api::portfolio::{
-    BalanceQuery, CountFilter, DepositsQuery, FillsQuery, HistoricalFillsQuery, HistoricalPositionsQuery,
-    PositionsQuery, SetAllocations, SettlementStatus, SettlementsQuery, WithdrawalsQuery,
-};
 use kmi_kalshi::api::query::Commas;
-use kmi_kalshi::api::transfers::{
-    CreateSubaccount, SetNetting, ShardTransferRequest, ShardTransfersQuery, SubaccountTransferRequest,
-    SubaccountTransfersQuery,
-};
-use kmi_kalshi::rest::{Class, Client, Error};
+use kmi_kalshi::rest::{Class, Error};
+use scripted::calls::{answering, came, count, leak, price, ticker};
 use scripted::{Act, Exchange};
-
-const BASE: &str = "/trade-api/v2";
-
-fn ticker() -> Ticker {
-    "A-1".parse().unwrap()
-}
-
-fn price(text: &str) -> Price {
-    text.parse().unwrap()
-}
-
-fn count(text: &str) -> Quantity {
-    text.parse().unwrap()
-}
 
 fn order() -> CreateOrder {
     CreateOrder::bid(ticker(), price("0.56"), count("10")).client_order_id("c-1")
-}
-
-/// An exchange that gives these answers, and a client of it.
-fn answering(answers: &[(u16, &'static str)]) -> (Exchange, Client) {
-    let exchange = Exchange::new(answers.iter().map(|&(status, body)| Act::Answer(status, body)));
-    let client = exchange.client();
-    (exchange, client)
-}
-
-/// Wants exactly these requests to have come, as `METHOD path?query` and body, all of them signed.
-#[track_caller]
-fn came(exchange: &Exchange, wanted: &[(&str, &str)]) {
-    let seen = exchange.seen();
-    for request in &seen {
-        assert!(
-            request.target.contains("user_data_timestamp")
-                || request.header("kalshi-access-signature").is_some(),
-            "{} is not signed",
-            request.target
-        );
-    }
-    let seen: Vec<(String, String)> = seen
-        .into_iter()
-        .map(|request| {
-            let target = request.target.strip_prefix(BASE).unwrap();
-            (format!("{} {target}", request.method), request.body)
-        })
-        .collect();
-    let wanted: Vec<(String, String)> = wanted
-        .iter()
-        .map(|(line, body)| ((*line).to_owned(), (*body).to_owned()))
-        .collect();
-    assert_eq!(seen, wanted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -239,10 +184,6 @@ async fn nothing_is_sent_for_an_empty_batch_or_a_cancel_without_its_market() {
 
 const ORDER: &str = r#"{"order_id":"o-1","user_id":"u","client_order_id":"c-1","ticker":"A-1","outcome_side":"yes","book_side":"bid","type":"limit","status":"resting","yes_price_dollars":"0.5600","no_price_dollars":"0.4400","fill_count_fp":"0.00","remaining_count_fp":"10.00","initial_count_fp":"10.00","taker_fees_dollars":"0.000000","maker_fees_dollars":"0.000000","taker_fill_cost_dollars":"0.000000","maker_fill_cost_dollars":"0.000000"}"#;
 
-fn leak(text: String) -> &'static str {
-    Box::leak(text.into_boxed_str())
-}
-
 #[tokio::test(start_paused = true)]
 async fn orders_are_read_one_by_one_and_page_by_page() {
     let page = |cursor: &str| leak(format!(r#"{{"orders":[{ORDER}],"cursor":"{cursor}"}}"#));
@@ -356,271 +297,6 @@ async fn groups_are_created_read_limited_triggered_reset_and_deleted() {
             ("PUT /portfolio/order_groups/g-1/trigger?exchange_index=2", "{}"),
             ("PUT /portfolio/order_groups/g-1/reset?exchange_index=2", "{}"),
             ("DELETE /portfolio/order_groups/g-1?exchange_index=2", ""),
-        ],
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_portfolio_is_read() {
-    const POSITION: &str = r#"{"ticker":"A-1","exchange_index":0,"total_traded_dollars":"2.500000","position_fp":"3.00","market_exposure_dollars":"2.500000","realized_pnl_dollars":"0.000000","fees_paid_dollars":"0.018900","last_updated_ts":"2026-11-21T05:00:00Z"}"#;
-    let positions = leak(format!(
-        r#"{{"market_positions":[{POSITION}],"event_positions":[],"cursor":""}}"#
-    ));
-    let fills = r#"{"fills":[],"cursor":""}"#;
-    let (exchange, client) = answering(&[
-        (
-            200,
-            r#"{"balance":1012,"balance_dollars":"10.1234","portfolio_value":0,"updated_ts":1}"#,
-        ),
-        (200, positions),
-        (200, positions),
-        (200, fills),
-        (200, fills),
-        (200, r#"{"settlements":null,"cursor":""}"#),
-        (200, r#"{"settlements":[]}"#),
-        (
-            200,
-            r#"{"total_resting_order_value":560,"resting_order_value_breakdown":[]}"#,
-        ),
-        (200, r#"{"deposits":[]}"#),
-        (200, r#"{"withdrawals":[]}"#),
-        (200, r#"{"as_of_time":"2026-11-21T05:00:00Z"}"#),
-        (200, r#"{"communications_id":"x"}"#),
-        (200, fills),
-        (200, positions),
-    ]);
-    let balance = client
-        .balance(&BalanceQuery {
-            subaccount: None,
-            exchange_index: Some(2),
-        })
-        .await
-        .unwrap();
-    assert_eq!(balance.balance_dollars, "10.1234".parse::<Money>().unwrap());
-    let query = PositionsQuery {
-        count_filter: Commas(vec![CountFilter::Position, CountFilter::TotalTraded]),
-        settlement_status: Some(SettlementStatus::All),
-        ..PositionsQuery::default()
-    };
-    let positions: Vec<_> = client.positions(query.clone()).collect().await;
-    assert_eq!(positions[0].as_ref().unwrap().position_fp, count("3"));
-    assert!(
-        client
-            .positions_page(&query)
-            .await
-            .unwrap()
-            .event_positions
-            .is_empty()
-    );
-    let query = FillsQuery {
-        order_id: Some("o-1".to_owned()),
-        ..FillsQuery::default()
-    };
-    assert_eq!(client.fills(query.clone()).count().await, 0);
-    assert!(client.fills_page(&query).await.unwrap().fills.is_empty());
-    assert_eq!(client.settlements(SettlementsQuery::default()).count().await, 0);
-    assert!(
-        client
-            .settlements_page(&SettlementsQuery::default())
-            .await
-            .unwrap()
-            .cursor
-            .is_last()
-    );
-    let resting = client.resting_order_value().await.unwrap();
-    assert_eq!(
-        resting.total_resting_order_value,
-        "5.60".parse::<Money>().unwrap()
-    );
-    assert_eq!(client.deposits(DepositsQuery::default()).count().await, 0);
-    assert_eq!(client.withdrawals(WithdrawalsQuery::default()).count().await, 0);
-    let as_of = client.user_data_timestamp().await.unwrap().as_of_time;
-    assert_eq!(as_of.to_string(), "2026-11-21T05:00:00Z");
-    assert_eq!(client.communications_id().await.unwrap().communications_id, "x");
-    assert_eq!(
-        client
-            .historical_fills(HistoricalFillsQuery::default())
-            .count()
-            .await,
-        0
-    );
-    assert_eq!(
-        client
-            .historical_positions(HistoricalPositionsQuery::default())
-            .count()
-            .await,
-        1
-    );
-    let positions = "GET /portfolio/positions?count_filter=position%2Ctotal_traded&settlement_status=all";
-    came(
-        &exchange,
-        &[
-            ("GET /portfolio/balance?exchange_index=2", ""),
-            (positions, ""),
-            (positions, ""),
-            ("GET /portfolio/fills?order_id=o-1", ""),
-            ("GET /portfolio/fills?order_id=o-1", ""),
-            ("GET /portfolio/settlements", ""),
-            ("GET /portfolio/settlements", ""),
-            ("GET /portfolio/summary/total_resting_order_value", ""),
-            ("GET /portfolio/deposits", ""),
-            ("GET /portfolio/withdrawals", ""),
-            ("GET /exchange/user_data_timestamp", ""),
-            ("GET /communications/id", ""),
-            ("GET /historical/fills", ""),
-            ("GET /historical/positions", ""),
-        ],
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn money_is_moved() {
-    const TRANSFER: &str = r#"{"transfer_id":"t-1","source":"event_contract","destination":"event_contract","source_exchange_shard":0,"destination_exchange_shard":2,"amount":"25.5000","status":"complete","created_ts":1}"#;
-    let (exchange, client) = answering(&[
-        (201, r#"{"subaccount_number":1}"#),
-        (200, "{}"),
-        (
-            200,
-            r#"{"subaccount_balances":[{"subaccount_number":1,"exchange_index":0,"balance":"1.5000","updated_ts":1}]}"#,
-        ),
-        (200, r#"{"transfers":[]}"#),
-        (
-            200,
-            r#"{"netting_configs":[{"subaccount_number":0,"enabled":true,"exchange_index":0}]}"#,
-        ),
-        (200, ""),
-        (200, r#"{"transfer_id":"t-1"}"#),
-        (200, leak(format!(r#"{{"transfer":{TRANSFER}}}"#))),
-        (200, leak(format!(r#"{{"transfers":[{TRANSFER}]}}"#))),
-        (200, r#"{"allocations":[],"resting_margin_reservation":"sum"}"#),
-        (200, "{}"),
-    ]);
-    let opened = client
-        .create_subaccount(&CreateSubaccount::default())
-        .await
-        .unwrap();
-    assert_eq!(opened.subaccount_number, 1);
-    let transfer = SubaccountTransferRequest {
-        client_transfer_id: "x".to_owned(),
-        from_subaccount: 0,
-        to_subaccount: 1,
-        amount_cents: "1.50".parse().unwrap(),
-        exchange_index: None,
-    };
-    client.transfer_between_subaccounts(&transfer).await.unwrap();
-    assert_eq!(client.subaccount_balances().await.unwrap().len(), 1);
-    assert_eq!(
-        client
-            .subaccount_transfers(SubaccountTransfersQuery::default())
-            .count()
-            .await,
-        0
-    );
-    assert!(client.subaccount_netting().await.unwrap()[0].enabled);
-    let netting = SetNetting {
-        subaccount_number: 0,
-        enabled: false,
-    };
-    client.set_subaccount_netting(netting).await.unwrap();
-    let transfer = ShardTransferRequest::between_shards(0, 2, "25.5".parse().unwrap());
-    assert_eq!(
-        client
-            .transfer_between_shards(&transfer)
-            .await
-            .unwrap()
-            .transfer_id,
-        "t-1"
-    );
-    assert_eq!(
-        client.shard_transfer("t-1").await.unwrap().amount,
-        "25.50".parse().unwrap()
-    );
-    assert_eq!(
-        client
-            .shard_transfers(ShardTransfersQuery::default())
-            .count()
-            .await,
-        1
-    );
-    assert!(client.balance_allocations().await.unwrap().allocations.is_empty());
-    client
-        .set_balance_allocations(&SetAllocations::default())
-        .await
-        .unwrap();
-    came(
-        &exchange,
-        &[
-            ("POST /portfolio/subaccounts", "{}"),
-            (
-                "POST /portfolio/subaccounts/transfer",
-                r#"{"client_transfer_id":"x","from_subaccount":0,"to_subaccount":1,"amount_cents":150}"#,
-            ),
-            ("GET /portfolio/subaccounts/balances", ""),
-            ("GET /portfolio/subaccounts/transfers", ""),
-            ("GET /portfolio/subaccounts/netting", ""),
-            (
-                "PUT /portfolio/subaccounts/netting",
-                r#"{"subaccount_number":0,"enabled":false}"#,
-            ),
-            (
-                "POST /portfolio/intra_exchange_instance_transfer",
-                r#"{"source":"event_contract","destination":"event_contract","amount":255000,"source_exchange_shard":0,"destination_exchange_shard":2,"source_subaccount":0,"destination_subaccount":0}"#,
-            ),
-            ("GET /portfolio/intra_exchange_instance_transfers/t-1", ""),
-            ("GET /portfolio/intra_exchange_instance_transfers", ""),
-            ("GET /portfolio/target_balance_allocation", ""),
-            (
-                "POST /portfolio/target_balance_allocation",
-                r#"{"allocations":[]}"#,
-            ),
-        ],
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn limits_and_keys_are_asked_for() {
-    let (exchange, client) = answering(&[
-        (
-            200,
-            r#"{"usage_tier":"basic","read":{"refill_rate":200,"bucket_capacity":400},"write":{"refill_rate":100,"bucket_capacity":100},"grants":[]}"#,
-        ),
-        (201, ""),
-        (200, r#"{"volume_progress":[]}"#),
-        (200, r#"{"api_keys":[]}"#),
-        (201, r#"{"api_key_id":"k-1","private_key":"-----BEGIN SECRET"}"#),
-        (201, r#"{"private_key":"-----BEGIN SECRET"}"#),
-        (204, ""),
-    ]);
-    assert_eq!(client.account_limits().await.unwrap().read.bucket_capacity, 400);
-    client.upgrade_usage_level().await.unwrap();
-    assert!(client.volume_progress().await.unwrap().is_empty());
-    assert!(client.api_keys().await.unwrap().api_keys.is_empty());
-    let wish = GenerateApiKey {
-        name: "bot".to_owned(),
-        key_type: Some(KeyType::Ed25519),
-        scopes: None,
-        subaccount: None,
-    };
-    assert_eq!(client.generate_api_key(&wish).await.unwrap().api_key_id, "k-1");
-    let error = client.generate_api_key(&wish).await.unwrap_err();
-    assert!(!format!("{error} {error:?}").contains("SECRET"));
-    client.delete_api_key("k-1").await.unwrap();
-    came(
-        &exchange,
-        &[
-            ("GET /account/limits", ""),
-            ("POST /account/api_usage_level/upgrade", ""),
-            ("GET /account/api_usage_level/volume_progress", ""),
-            ("GET /api_keys", ""),
-            (
-                "POST /api_keys/generate",
-                r#"{"name":"bot","key_type":"ed25519"}"#,
-            ),
-            (
-                "POST /api_keys/generate",
-                r#"{"name":"bot","key_type":"ed25519"}"#,
-            ),
-            ("DELETE /api_keys/k-1", ""),
         ],
     );
 }
