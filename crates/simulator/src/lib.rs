@@ -1,6 +1,10 @@
 //! The exchange in a box: matching, ledger, life, faults and Kalshi's API in front.
 //!
-//! [`life`] lists markets and trades in them, from a seed, inside the exchange. [`history`] makes a recorded past of whole events, from opening to settlement, as an importer would find it on disk.
+//! - [`core`]: the exchange as a pure function. [`life`]: who trades there by themselves, from a seed. [`records`]: what is
+//!   remembered of it.
+//! - [`engine`]: the running exchange around the pure one; clock, lock, journal, fan-out. [`faults`]: what goes wrong on demand.
+//! - [`stream`]: the WebSocket side.
+//! - [`history`] makes a recorded past of whole events, from opening to settlement, as an importer would find it on disk.
 
 pub mod core;
 pub mod engine;
@@ -8,6 +12,6 @@ pub mod faults;
 pub mod history;
 pub mod life;
 pub mod records;
+pub mod stream;
 
 mod world;
-pub mod stream;

@@ -18,6 +18,7 @@ use tokio::sync::broadcast;
 use tokio::time::MissedTickBehavior;
 
 use crate::core::{Command, Event, Exchange, Outcome, Refusal};
+use crate::records::Records;
 pub use clock::Clock;
 use durable::Syncer;
 use journal::Journal;
@@ -46,6 +47,8 @@ pub struct View<'a> {
     pub now: Timestamp,
     /// As it stands.
     pub exchange: &'a Exchange,
+    /// What is remembered; private reads may lag.
+    pub records: &'a Records,
     /// Number and hash of everything that happened.
     pub log: &'a EventLog,
 }
@@ -73,7 +76,7 @@ struct State {
 impl Engine {
     /// Runs a world without a journal: nothing of it survives the process.
     pub fn in_memory(settings: &Settings, clock: Clock) -> Engine {
-        let world = World::new(settings, &mut []);
+        let world = World::new(settings, &mut Vec::new());
         Engine::around(world, None, None, clock)
     }
 
@@ -118,15 +121,20 @@ impl Engine {
 
     /// Looks at a moment; keep it short, commands wait meanwhile.
     pub fn read<R>(&self, look: impl FnOnce(&View<'_>) -> R) -> R {
+        let now = self.now();
         let state = self.shared.state.read();
-        look(&state.view(self.now()))
+        if !state.world.records().is_due(now) {
+            return look(&state.view(now));
+        }
+        drop(state);
+        let mut state = self.shared.state.write();
+        state.world.records_mut().advance(now);
+        look(&state.view(now))
     }
 
-    /// Looks at a moment and says since when to listen: every event after it, and none before, comes from the feed.
-    pub fn read_and_follow<R>(&self, look: impl FnOnce(&View<'_>) -> R) -> (R, Feed) {
-        let state = self.shared.state.read();
-        let feed = self.shared.feed.subscribe();
-        (look(&state.view(self.now())), feed)
+    /// Changes how the records are kept (how far reads lag), which is no part of the exchange's history.
+    pub fn adjust_records(&self, adjust: impl FnOnce(&mut Records)) {
+        adjust(self.shared.state.write().world.records_mut());
     }
 
     /// Lets a command happen, and answers once it is durable.
@@ -231,6 +239,7 @@ impl State {
         View {
             now: now.max(self.world.now()),
             exchange: self.world.exchange(),
+            records: self.world.records(),
             log: self.world.log(),
         }
     }

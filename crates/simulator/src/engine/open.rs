@@ -50,7 +50,7 @@ impl Engine {
             restore(path, settings)?
         } else {
             let journal = Journal::create(path, settings)?;
-            (World::new(settings, &mut []), journal, Origin::Founded)
+            (World::new(settings, &mut Vec::new()), journal, Origin::Founded)
         };
         let syncer = Syncer::start(journal.sync_handle()?, journal.length());
         let clock = Clock::starting(now.max(world.now()));
@@ -125,6 +125,10 @@ fn check_settings(path: &Path, begun: &Settings, wanted: &Settings) -> Result<()
         format!("seed {} instead of {}", begun.rules.seed, wanted.rules.seed)
     } else if begun.rules != wanted.rules {
         "the rules".to_owned()
+    } else if (begun.limits, begun.ages) != (wanted.limits, wanted.ages) {
+        "how much is remembered".to_owned()
+    } else if begun.life != wanted.life {
+        "the life inside".to_owned()
     } else {
         return Ok(());
     };

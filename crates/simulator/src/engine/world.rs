@@ -4,14 +4,35 @@ use kmi_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::core::{Command, Event, Exchange, Outcome, Rules};
+use crate::life::{Life, LifeSettings};
+use crate::records::{HistoryAges, Lag, Limits, Records};
 
 /// What a journal is begun with: the same settings and entries give the same world to the byte.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Rules of the house.
     pub rules: Rules,
+    /// The life inside; `None` leaves the exchange to its users.
+    pub life: Option<LifeSettings>,
+    /// How much is remembered.
+    pub limits: Limits,
+    /// At which age what is remembered becomes history.
+    pub ages: HistoryAges,
     /// When the exchange was founded.
     pub founded: Timestamp,
+}
+
+impl Settings {
+    /// An exchange with these rules, without life of its own, founded at this instant.
+    pub fn new(rules: Rules, founded: Timestamp) -> Settings {
+        Settings {
+            rules,
+            life: None,
+            limits: Limits::default(),
+            ages: HistoryAges::default(),
+            founded,
+        }
+    }
 }
 
 /// One thing the world was asked to do.
@@ -27,18 +48,28 @@ pub enum Entry {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct World {
     exchange: Exchange,
+    life: Option<Life>,
+    records: Records,
     log: EventLog,
     now: Timestamp,
 }
 
 impl World {
     /// Founds it.
-    pub fn new(settings: &Settings, events: &mut [Event]) -> World {
+    pub fn new(settings: &Settings, events: &mut Vec<Event>) -> World {
         let mut world = World {
             exchange: Exchange::new(settings.rules.clone()),
+            life: settings
+                .life
+                .clone()
+                .map(|life| Life::new(life, settings.founded)),
+            records: Records::new(settings.limits, settings.ages, Lag::default()),
             log: EventLog::default(),
             now: settings.founded,
         };
+        if let Some(life) = &mut world.life {
+            life.found(world.now, &mut world.exchange, events);
+        }
         world.remember(0, events);
         world
     }
@@ -58,7 +89,12 @@ impl World {
         }
         let outcome = match entry {
             Entry::Command(command) => self.exchange.apply(self.now, command, events),
-            Entry::Tick => Ok(crate::core::Reply::Done),
+            Entry::Tick => {
+                if let Some(life) = &mut self.life {
+                    life.live(self.now, &mut self.exchange, events);
+                }
+                Ok(crate::core::Reply::Done)
+            }
         };
         self.remember(first, events);
         outcome
@@ -66,18 +102,29 @@ impl World {
 
     fn remember(&mut self, first: usize, events: &[Event]) {
         for event in &events[first..] {
+            self.records.apply(self.now, event, &self.exchange);
             self.log.add(self.now, event);
         }
     }
 
     /// True if a [`Entry::Tick`] at `now` could change anything.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.exchange.next_wakeup().is_some_and(|due| due <= now)
+        self.life.is_some() || self.exchange.next_wakeup().is_some_and(|due| due <= now)
     }
 
     /// The exchange.
     pub const fn exchange(&self) -> &Exchange {
         &self.exchange
+    }
+
+    /// What is remembered.
+    pub const fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// What is remembered, to let its clock go on or to change how far reads lag.
+    pub const fn records_mut(&mut self) -> &mut Records {
+        &mut self.records
     }
 
     /// Number and hash of everything that happened.

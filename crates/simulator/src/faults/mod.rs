@@ -6,6 +6,7 @@
 
 mod plan;
 mod spec;
+mod unleash;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio::sync::broadcast;
 
 pub use plan::{Planned, parse_plan};
 pub use spec::{FaultError, FaultKind, FaultSpec, MAX_MS};
+pub use unleash::{follow_plan, unleash};
 
 /// Cuts a connection may fall behind before it is cut for that.
 const CUT_CAPACITY: usize = 1_024;
