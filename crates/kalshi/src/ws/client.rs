@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kmi_domain::Ticker;
 use rand::SeedableRng;
@@ -13,11 +14,13 @@ use super::raw::RawTee;
 use super::session::{Order, Session};
 use super::{Channel, Config, ConnectionState, Events};
 use crate::clock::Clock;
-use crate::connect::Dialer;
+use crate::connect::{Dialer, Tcp, TlsError};
 use crate::sign::Signer;
 
 /// Orders of handles that wait for the client, at most; more wait with their callers.
 const ORDERS: usize = 64;
+/// Longest time for a connection of TCP, and of TLS on it.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a client is made of besides its [`Config`].
 pub struct Parts {
@@ -31,6 +34,22 @@ pub struct Parts {
     pub seed: u64,
     /// Where every frame goes as it came, if anywhere.
     pub raw: Option<RawTee>,
+}
+
+impl Parts {
+    /// Over TCP, with TLS where the address is `wss`, connecting within 5 s.
+    ///
+    /// # Errors
+    /// When the TLS library does not start.
+    pub fn new(signer: Signer, clock: impl Clock, seed: u64) -> Result<Parts, TlsError> {
+        Ok(Parts {
+            dialer: Dialer::new(Arc::new(Tcp), CONNECT_WITHIN)?,
+            signer,
+            clock: Arc::new(clock),
+            seed,
+            raw: None,
+        })
+    }
 }
 
 /// A connection to the exchange that is made anew whenever it breaks, with its subscriptions.

@@ -7,5 +7,6 @@
 mod books;
 mod connection;
 mod fake;
+mod random;
 mod slow;
 mod subscriptions;
