@@ -13,5 +13,6 @@ pub mod history;
 pub mod life;
 pub mod records;
 pub mod stream;
+pub mod views;
 
 mod world;

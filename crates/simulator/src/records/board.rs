@@ -38,8 +38,12 @@ impl Touch {
 impl Board for Exchange {
     fn touch(&self, market: MarketId) -> Touch {
         Touch {
-            bid: self.best_bid(market).map_or(Touch::EMPTY.bid, |level| level.price),
-            ask: self.best_ask(market).map_or(Touch::EMPTY.ask, |level| level.price),
+            bid: self
+                .best_bid(market)
+                .map_or(Touch::EMPTY.bid, |level| level.price),
+            ask: self
+                .best_ask(market)
+                .map_or(Touch::EMPTY.ask, |level| level.price),
         }
     }
 

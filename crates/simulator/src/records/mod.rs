@@ -33,6 +33,7 @@ pub use money::Deposit;
 use money::MoneyRecords;
 use orders::OrderRecords;
 pub use orders::resting_value;
+pub(crate) use page::Listing;
 pub use page::{Page, PageRequest};
 pub use positions::PositionRecord;
 use positions::PositionRecords;

@@ -86,6 +86,8 @@ pub(crate) enum Listing {
     Settled = 6,
     AllPositions = 7,
     Deposits = 8,
+    Markets = 9,
+    Events = 10,
 }
 
 impl Listing {
