@@ -36,7 +36,9 @@ enum Part {
 impl Costs {
     /// `default` for everything but `listed`. Of two listed routes that fit a request, the one with more fixed parts counts.
     pub fn new(default: u64, listed: impl IntoIterator<Item = EndpointCost>) -> Costs {
-        let mut routes: Vec<Route> = listed.into_iter().map(|listed| Route::new(&listed)).collect();
+        let listed = listed.into_iter().map(|listed| Route::new(&listed));
+        // Sorting keeps the order of equals, so that what is listed wins over what is not.
+        let mut routes: Vec<Route> = listed.chain(unlisted(default)).collect();
         routes.sort_by_key(|route| std::cmp::Reverse(route.fixed_parts()));
         Costs { default, routes }
     }
@@ -115,6 +117,16 @@ impl Route {
     }
 }
 
+/// Routes that cost the default, and that a listed one with a part that varies would be taken for.
+fn unlisted(cost: u64) -> impl Iterator<Item = Route> {
+    let queue_positions = EndpointCost {
+        method: "GET".to_owned(),
+        path: "/portfolio/orders/queue_positions".to_owned(),
+        cost,
+    };
+    std::iter::once(Route::new(&queue_positions))
+}
+
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix(PREFIX)
         .unwrap_or(path)
@@ -138,6 +150,18 @@ mod tests {
         assert_eq!(costs.of("POST", "/portfolio/events/orders/6f2c/amend"), 10);
         assert_eq!(costs.of("GET", "/portfolio/orders"), 10);
         assert_eq!(costs.of("GET", "/portfolio/orders/6f2c"), 2);
+    }
+
+    #[test]
+    fn queue_positions_are_not_taken_for_an_orders_id_unless_a_listing_says_so() {
+        let path = "/trade-api/v2/portfolio/orders/queue_positions";
+        assert_eq!(Costs::known().of("GET", path), 10);
+        let listed = EndpointCost {
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            cost: 4,
+        };
+        assert_eq!(Costs::new(10, [listed]).of("GET", path), 4);
     }
 
     #[test]
