@@ -10,12 +10,14 @@
 //! - Public: [`exchange`], [`series`], [`event`], [`market`], [`orderbook`], [`trade`], [`candle`], [`historical`],
 //!   [`milestone`], [`structured_target`], [`search`], [`incentive`], [`endpoint_cost`].
 //! - [`request`]: how strictly requests are read. [`code`]: codes of refusals and the answers they come in.
+//! - [`drift`]: what the exchange's specification says that this crate was not written for.
 //! - Private: [`orders`], [`groups`] of orders, [`portfolio`], [`transfers`] and subaccounts, [`account`] limits, API [`keys`].
 
 pub mod account;
 pub mod amount;
 pub mod candle;
 pub mod code;
+pub mod drift;
 pub mod endpoint_cost;
 pub mod error;
 pub mod event;
