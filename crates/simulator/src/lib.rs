@@ -4,6 +4,7 @@
 //!   remembered of it.
 //! - [`engine`]: the running exchange around the pure one; clock, lock, journal, fan-out. [`faults`]: what goes wrong on demand.
 //! - [`stream`]: the WebSocket side.
+//! - [`storm`]: random commands, and the proof that they lose nothing.
 //! - [`history`] makes a recorded past of whole events, from opening to settlement, as an importer would find it on disk.
 
 pub mod core;
@@ -12,6 +13,7 @@ pub mod faults;
 pub mod history;
 pub mod life;
 pub mod records;
+pub mod storm;
 pub mod stream;
 pub mod views;
 

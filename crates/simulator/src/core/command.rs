@@ -1,7 +1,7 @@
 //! What can be asked of the exchange, and what it answers.
 
 use kmi_domain::matching::{GroupId, MarketId, OrderId, SelfTradePrevention, TimeInForce};
-use kmi_domain::{BookSide, MarketResult, Money, Price, Quantity, TickGrid, Ticker, Timestamp};
+use kmi_domain::{BookSide, Level, MarketResult, Money, Price, Quantity, Side, TickGrid, Ticker, Timestamp};
 use kmi_kalshi::sign::KeyType;
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +151,52 @@ pub enum Command {
         /// Wait for the timer, or pay at once.
         payment: Payment,
     },
+    /// Shows a replayed market the next of what was recorded of it.
+    Replay {
+        /// Which; listed as replayed.
+        market: Ticker,
+        /// When it was recorded. Differences count, so a recording may be played at any time, but not at another speed
+        /// without changing which orders meet which prints.
+        recorded_at: Timestamp,
+        /// What.
+        recorded: Recorded,
+    },
+}
+
+/// What a recording shows of a market.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Recorded {
+    /// The whole book: bids of each contract in its own prices.
+    Snapshot {
+        /// YES bids.
+        yes: Vec<Level>,
+        /// NO bids.
+        no: Vec<Level>,
+    },
+    /// A signed change of a level.
+    Delta {
+        /// Contract bid for.
+        side: Side,
+        /// Price of that contract.
+        price: Price,
+        /// Signed change.
+        change: Quantity,
+    },
+    /// A print.
+    Trade {
+        /// Its id.
+        id: Option<String>,
+        /// YES price.
+        price: Price,
+        /// Contracts, above zero.
+        quantity: Quantity,
+        /// Contract the taker gained.
+        taker: Side,
+        /// Matched off the book: orders never meet it.
+        is_block: bool,
+    },
+    /// Something is missing: the book is not known until the next snapshot.
+    Gap,
 }
 
 /// When a result is paid.

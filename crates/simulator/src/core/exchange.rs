@@ -9,6 +9,7 @@ mod life;
 mod money;
 mod place;
 mod settle;
+mod tape;
 mod users;
 mod views;
 
@@ -26,6 +27,7 @@ use super::market::{EventState, MarketState, SeriesState};
 use super::order::WorkingOrder;
 use super::refusal::Refusal;
 use super::spec::Rules;
+use tape::Tape;
 
 /// An exchange: catalogue, users, books, money. The same commands at the same times give the same answers and events.
 ///
@@ -46,6 +48,10 @@ pub struct Exchange {
     /// Who has a stake in each market, by market number.
     holders: Vec<BTreeSet<Account>>,
     engine: matching::Exchange,
+    /// Replayed markets: orders there meet these, not each other.
+    tapes: BTreeMap<MarketId, Tape>,
+    /// The house's account on the other side of every fill against a tape, once there is one.
+    tape_account: Option<Account>,
     users: Vec<UserState>,
     user_ids: BTreeMap<String, UserId>,
     keys: BTreeMap<String, KeyState>,
@@ -121,6 +127,8 @@ impl Exchange {
             market_ids: BTreeMap::new(),
             holders: Vec::new(),
             engine: matching::Exchange::new(),
+            tapes: BTreeMap::new(),
+            tape_account: None,
             users: Vec::new(),
             user_ids: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -191,6 +199,11 @@ impl Exchange {
                 result,
                 payment,
             } => self.determine(market, *result, *payment, out),
+            Command::Replay {
+                market,
+                recorded_at,
+                recorded,
+            } => self.replay(market, *recorded_at, recorded, out),
         }
     }
 

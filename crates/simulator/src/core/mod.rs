@@ -19,7 +19,7 @@ mod spec;
 pub use account::{GroupState, KeyState, Ledger, UserState};
 pub use command::{
     AmendOrder, CancelAll, CancelOrder, Command, Decrease, DecreaseOrder, KeySpec, NewGroup, Outcome,
-    Payment, PlaceOrder, Reply, Route, ShardTransfer, SubaccountTransfer,
+    Payment, PlaceOrder, Recorded, Reply, Route, ShardTransfer, SubaccountTransfer,
 };
 pub use event::{
     AccountChange, CashReason, Event, FillRecord, Lifecycle, OrderChange, OrderState, OrderStatus,

@@ -116,6 +116,9 @@ impl Exchange {
         self.market_ids.insert(spec.ticker.clone(), id);
         self.wakes.insert((spec.close_time, Wake::Close(id)));
         out.push(Event::MarketListed(id));
+        if spec.is_replay {
+            self.open_tape(id, out);
+        }
         if spec.open_time <= self.now {
             self.open_market(self.now, id, out);
         } else {

@@ -21,6 +21,9 @@ use super::{Exchange, Wake};
 impl Exchange {
     pub(super) fn amend(&mut self, amendment: &AmendOrder, out: &mut Vec<Event>) -> Outcome {
         let market = self.check_amend(amendment)?;
+        if self.tapes.contains_key(&market) {
+            return self.amend_on_tape(market, amendment, out);
+        }
         let working = &self.orders[&amendment.order];
         let remaining = amendment.total - working.state.filled;
         if !remaining.is_positive() {
@@ -132,7 +135,7 @@ impl Exchange {
     }
 
     /// Gives an amended order its new client id.
-    fn rename(&mut self, amendment: &AmendOrder) {
+    pub(super) fn rename(&mut self, amendment: &AmendOrder) {
         let Some(new) = &amendment.updated_client_order_id else {
             return;
         };
@@ -149,7 +152,7 @@ impl Exchange {
         self.use_client_id(amendment.account, new);
     }
 
-    fn change_expiration(&mut self, amendment: &AmendOrder) {
+    pub(super) fn change_expiration(&mut self, amendment: &AmendOrder) {
         let Some(expiration) = amendment.expiration else {
             return;
         };
@@ -174,6 +177,9 @@ impl Exchange {
             return Err(Refusal::InvalidSize { quantity: asked });
         }
         self.ask_for(decrease.order);
+        if self.tapes.contains_key(&market) {
+            return self.decrease_on_tape(market, decrease, out);
+        }
         let by = self
             .with_market(market, out, |matcher, events| {
                 matcher.decrease(decrease.order, how, events)
@@ -194,7 +200,7 @@ impl Exchange {
         Ok(self.reduced(cancel.order, by))
     }
 
-    fn reduced(&self, order: OrderId, by: Quantity) -> Reply {
+    pub(super) fn reduced(&self, order: OrderId, by: Quantity) -> Reply {
         Reply::Reduced {
             order: Box::new(self.state_now(order)),
             by,

@@ -9,6 +9,7 @@ use super::super::account::Net;
 use super::super::ids::Shard;
 use super::super::order::tied;
 use super::Exchange;
+use super::tape::Tape;
 
 impl Exchange {
     /// Recomputes everything that is kept up to date bit by bit. Walks all of the exchange.
@@ -20,15 +21,17 @@ impl Exchange {
         expect(ledger.total == ledger.deposits, || {
             format!("money was made or lost: {ledger:?}")
         })?;
+        self.check_money()?;
         self.check_accounts()?;
         for market in &self.markets {
             self.check_market(market.id)?;
         }
-        let resting: usize = self
+        let matched: usize = self
             .engine
             .markets()
             .map(kmi_domain::matching::Matcher::order_count)
             .sum();
+        let resting = matched + self.tapes.values().map(Tape::order_count).sum::<usize>();
         expect(resting == self.orders.len(), || {
             format!("{resting} orders rest, {} are open", self.orders.len())
         })?;
@@ -36,6 +39,25 @@ impl Exchange {
         expect(counted as usize == resting, || {
             format!("{resting} orders rest, users count {counted}")
         })
+    }
+
+    /// Whether all accounts have cash for what is held, in whole steps of the balance's precision. Walks the accounts.
+    ///
+    /// # Errors
+    /// The first that has not, in words.
+    pub fn check_money(&self) -> Result<(), String> {
+        for (account, state) in &self.accounts {
+            for shard in Shard::ALL {
+                let (cash, free) = (state.cash(shard), state.free(shard));
+                expect(!free.is_negative(), || {
+                    format!("{account:?} has {free} free on {shard:?}")
+                })?;
+                expect(cash == cash.floor_to(Money::CENTICENT), || {
+                    format!("{account:?} has {cash}")
+                })?;
+            }
+        }
+        Ok(())
     }
 
     fn check_accounts(&self) -> Result<(), String> {
@@ -67,15 +89,6 @@ impl Exchange {
             expect(held == state.held, || {
                 format!("{account:?} holds {:?}, needs {held:?}", state.held)
             })?;
-            for shard in Shard::ALL {
-                let (cash, free) = (state.cash(shard), state.free(shard));
-                expect(!free.is_negative(), || {
-                    format!("{account:?} has {free} free on {shard:?}")
-                })?;
-                expect(cash == cash.floor_to(Money::CENTICENT), || {
-                    format!("{account:?} has {cash}")
-                })?;
-            }
         }
         expect(advanced == self.advanced, || {
             format!("advanced {advanced}, kept {}", self.advanced)

@@ -375,7 +375,7 @@ impl Exchange {
         }
     }
 
-    fn rehold_all(&mut self, mut touched: Vec<(Account, MarketId)>) {
+    pub(super) fn rehold_all(&mut self, mut touched: Vec<(Account, MarketId)>) {
         touched.sort_unstable();
         touched.dedup();
         for (account, market) in touched {
@@ -418,7 +418,7 @@ impl Exchange {
     }
 }
 
-const fn update_reason(reason: CancelReason) -> UpdateReason {
+pub(super) const fn update_reason(reason: CancelReason) -> UpdateReason {
     match reason {
         CancelReason::User => UpdateReason::UserCancel,
         CancelReason::ImmediateRemainder | CancelReason::FillOrKill => UpdateReason::ImmediateCancel,

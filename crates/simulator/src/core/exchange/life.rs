@@ -1,6 +1,6 @@
 //! Time and the house at work: opening, closing, pausing.
 
-use kmi_domain::matching::{CancelReason, MarketId, OrderId};
+use kmi_domain::matching::{self, CancelReason, MarketId, Matcher, OrderId};
 use kmi_domain::{MarketStatus, TickGrid, Ticker, Timestamp};
 
 use super::super::command::{Command, Outcome, Reply};
@@ -47,7 +47,7 @@ impl Exchange {
         self.wakes.remove(&(open, Wake::Open(market)));
         self.wakes.remove(&(close, Wake::Close(market)));
         self.step(at, market, Lifecycle::Closed, out);
-        self.with_market(market, out, |matcher, events| {
+        self.stop_orders(market, CancelReason::Close, out, |matcher, events| {
             matcher.close(events);
         });
     }
@@ -57,11 +57,33 @@ impl Exchange {
         let Some(market) = self.order(order).map(|order| order.market) else {
             return;
         };
+        if self.tapes.contains_key(&market) {
+            self.cancel_on_tape(market, order, reason, out);
+            return;
+        }
         self.with_market(market, out, |matcher, events| {
             matcher
                 .cancel_for(order, reason, events)
                 .expect("an order kept as open rests in an open market");
         });
+    }
+
+    /// Lets a market's engine close, pause or halt; a tape has none, there the orders concerned are canceled one by one.
+    fn stop_orders(
+        &mut self,
+        market: MarketId,
+        reason: CancelReason,
+        out: &mut Vec<Event>,
+        stop: impl FnOnce(&mut Matcher, &mut Vec<matching::Event>),
+    ) {
+        self.with_market(market, out, stop);
+        if self.tapes.contains_key(&market) {
+            for order in self.orders_on_tape(market) {
+                if reason != CancelReason::Pause || self.canceled_on_pause.contains(&order) {
+                    self.cancel_order(order, reason, out);
+                }
+            }
+        }
     }
 
     pub(super) fn change_life(&mut self, command: &Command, out: &mut Vec<Event>) -> Outcome {
@@ -116,7 +138,7 @@ impl Exchange {
             return Err(Refusal::MarketInactive(ticker.clone()));
         }
         self.step(self.now, market, Lifecycle::Deactivated, out);
-        self.with_market(market, out, |matcher, events| {
+        self.stop_orders(market, CancelReason::Pause, out, |matcher, events| {
             matcher.pause(events);
         });
         Ok(())
@@ -127,7 +149,7 @@ impl Exchange {
         if self.market(market).status != MarketStatus::Inactive {
             return Err(Refusal::MarketInactive(ticker.clone()));
         }
-        self.with_market(market, out, |matcher, events| {
+        self.stop_orders(market, CancelReason::Halt, out, |matcher, events| {
             matcher.halt(events);
             matcher.resume();
         });

@@ -47,6 +47,9 @@ pub(super) struct Meeting {
 impl Exchange {
     pub(super) fn place(&mut self, order: &PlaceOrder, out: &mut Vec<Event>) -> Outcome {
         let market = self.check_place(order)?;
+        if self.tapes.contains_key(&market) {
+            return self.place_on_tape(market, order, out);
+        }
         if let Some(best) = self
             .crossed(market, order.side, order.price)
             .filter(|_| order.post_only)
@@ -194,11 +197,7 @@ impl Exchange {
         order: &PlaceOrder,
         new: &NewOrder,
     ) -> Result<(), Refusal> {
-        let wanted = match (new.reduce_only, new.side) {
-            (None, _) => new.quantity,
-            (Some(position), BookSide::Bid) => (-position).clamp(Quantity::ZERO, new.quantity),
-            (Some(position), BookSide::Ask) => position.clamp(Quantity::ZERO, new.quantity),
-        };
+        let wanted = wanted(new.side, new.quantity, new.reduce_only);
         let meeting = self.meet(Incoming {
             account: order.account,
             market,
@@ -253,7 +252,7 @@ impl Exchange {
     }
 
     /// Gives an order its number and its place among the open ones.
-    fn open_order(&mut self, market: MarketId, order: &PlaceOrder) -> OrderId {
+    pub(super) fn open_order(&mut self, market: MarketId, order: &PlaceOrder) -> OrderId {
         let (id, now) = (OrderId(self.next.order), self.now);
         self.next.order += 1;
         self.ask_for(id);
@@ -312,7 +311,12 @@ impl Exchange {
     }
 
     /// A post-only order that would trade, where the rule is to take it and cancel it.
-    fn place_and_cancel(&mut self, market: MarketId, order: &PlaceOrder, out: &mut Vec<Event>) -> Reply {
+    pub(super) fn place_and_cancel(
+        &mut self,
+        market: MarketId,
+        order: &PlaceOrder,
+        out: &mut Vec<Event>,
+    ) -> Reply {
         let id = self.open_order(market, order);
         self.tell_order(id, UpdateReason::Placed, out);
         self.finish(id, OrderStatus::Canceled, UpdateReason::PostOnlyCrossCancel, out);
@@ -337,7 +341,7 @@ impl Exchange {
     }
 
     /// Cancels what rests of an order that came in the shadow of a cancel-all, after its answer was made.
-    fn shadow(&mut self, account: Account, order: OrderId, out: &mut Vec<Event>) {
+    pub(super) fn shadow(&mut self, account: Account, order: OrderId, out: &mut Vec<Event>) {
         let Some((until, subaccount)) = self.user_mut(account.user).shadow else {
             return;
         };
@@ -346,6 +350,15 @@ impl Exchange {
         } else if subaccount.is_none_or(|subaccount| subaccount == account.subaccount) {
             self.cancel_order(order, CancelReason::User, out);
         }
+    }
+}
+
+/// Contracts an order may fill; `position` is given if it may only reduce that.
+pub(super) fn wanted(side: BookSide, quantity: Quantity, position: Option<Quantity>) -> Quantity {
+    match (position, side) {
+        (None, _) => quantity,
+        (Some(position), BookSide::Bid) => (-position).clamp(Quantity::ZERO, quantity),
+        (Some(position), BookSide::Ask) => position.clamp(Quantity::ZERO, quantity),
     }
 }
 

@@ -108,9 +108,11 @@ impl Exchange {
         self.market(market).shard
     }
 
-    /// Levels of the public book in YES prices, best first.
+    /// Levels of the public book in YES prices, best first. That of a replayed market is the recorded one, own orders apart.
     pub fn levels(&self, market: MarketId, side: BookSide) -> impl Iterator<Item = Level> {
-        self.engine.market(market).levels(side)
+        let tape = self.tapes.get(&market);
+        let recorded = tape.into_iter().flat_map(move |tape| tape.levels(side));
+        recorded.chain(self.engine.market(market).levels(side))
     }
 
     /// YES bids, best first.
@@ -166,18 +168,27 @@ impl Exchange {
         orders
     }
 
-    /// Orders of a market that are not over, bids before asks, by priority.
+    /// Orders of a market that are not over: bids before asks, by priority; by number in a replayed market.
     pub fn open_orders_in(&self, market: MarketId) -> impl Iterator<Item = &OrderState> {
-        [BookSide::Bid, BookSide::Ask]
+        let matched = [BookSide::Bid, BookSide::Ask]
             .into_iter()
             .flat_map(move |side| self.engine.market(market).orders(side))
-            .filter_map(|order| self.order(order.id))
+            .map(|order| order.id);
+        let replayed = if self.tapes.contains_key(&market) {
+            self.orders_on_tape(market)
+        } else {
+            Vec::new()
+        };
+        matched.chain(replayed).filter_map(|order| self.order(order))
     }
 
-    /// Contracts that fill before this order does.
+    /// Contracts that fill before this order does; in a replayed market those ahead of it at its own price.
     pub fn queue_position(&self, order: OrderId) -> Option<Quantity> {
-        let market = self.order(order)?.market;
-        self.engine.market(market).queue_position(order)
+        let state = self.order(order)?;
+        match self.tapes.get(&state.market) {
+            Some(tape) => tape.queue_ahead(state.account, order),
+            None => self.engine.market(state.market).queue_position(order),
+        }
     }
 
     /// An order group.

@@ -136,6 +136,10 @@ impl Desk {
     }
 
     /// Applies a command and checks everything.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "commands are made where they are given"
+    )]
     pub(super) fn apply(&mut self, command: Command) -> Outcome {
         let outcome = self.exchange.apply(self.now, &command, &mut self.events);
         if let Err(wrong) = self.exchange.check_invariants() {
@@ -144,6 +148,10 @@ impl Desk {
         outcome
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "commands are made where they are given"
+    )]
     pub(super) fn done(&mut self, command: Command) -> Reply {
         self.apply(command.clone())
             .unwrap_or_else(|refusal| panic!("{command:?}: {refusal}"))
