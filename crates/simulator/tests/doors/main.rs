@@ -1,0 +1,8 @@
+//! The doors, through real connections with signed requests: every error path with its status and body, limits with paused
+//! time, malformed everything.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod authentication;
+mod limits;
+mod orders;
+mod support;
