@@ -2,9 +2,11 @@
 
 use super::error::CancelError;
 use super::event::{CancelReason, Event};
+use super::ladder::Ladder;
 use super::matcher::{MarketState, Matcher, common_step, push_level};
 use super::order::{AccountId, OrderId};
-use super::slab::{Node, Slot};
+use super::slab::{Node, Slab, Slot};
+use super::slots::Slots;
 use crate::grid::TickGrid;
 use crate::side::BookSide;
 use crate::time::Timestamp;
@@ -98,10 +100,16 @@ impl Matcher {
         self.cancel_where(CancelReason::Halt, events, |_| true)
     }
 
-    /// Closes the market for good and cancels every resting order; returns how many.
+    /// Closes the market for good, cancels every resting order, and gives back the memory of the book; returns how many.
     pub fn close(&mut self, events: &mut Vec<Event>) -> usize {
         self.state = MarketState::Closed;
-        self.cancel_where(CancelReason::Close, events, |_| true)
+        let canceled = self.cancel_where(CancelReason::Close, events, |_| true);
+        // An exchange keeps its closed markets, and in time there are far more of them than open ones.
+        self.bids = Ladder::new(BookSide::Bid, self.bids.step());
+        self.asks = Ladder::new(BookSide::Ask, self.asks.step());
+        self.orders = Slab::default();
+        self.slots = Slots::default();
+        canceled
     }
 
     /// Gives the market another price grid while orders rest. They stay where they are, whatever the new grid says; only
