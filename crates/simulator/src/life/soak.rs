@@ -59,6 +59,20 @@ pub enum Broken {
     },
 }
 
+/// A life of these settings from `now` for so many seconds, looked at every tenth: what a soak run of 20,000 markets calls.
+///
+/// # Errors
+/// What must never be, and was.
+pub fn live_and_check(settings: LifeSettings, now: Timestamp, seconds: u32) -> Result<World, Broken> {
+    let mut world = World::found(settings, now);
+    world.check()?;
+    for _ in 0..seconds.div_ceil(10) {
+        world.run(10);
+        world.check()?;
+    }
+    Ok(world)
+}
+
 impl World {
     /// Founded at `now`.
     pub fn found(settings: LifeSettings, now: Timestamp) -> World {

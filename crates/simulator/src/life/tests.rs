@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use kmi_domain::matching::{SelfTradePrevention, TimeInForce};
 use kmi_domain::{BookSide, CollateralReturn, MarketResult, Price, Quantity, Ticker};
 
-use super::soak::World;
+use super::soak::{World, live_and_check};
 use super::*;
-use crate::core::{Account, Lifecycle, PlaceOrder, Shard};
+use crate::core::{Account, Lifecycle, Payment, PlaceOrder, Reply, Shard, UserId};
 
 fn start() -> Timestamp {
     "2026-11-21T10:20:30Z".parse().unwrap()
@@ -342,6 +342,12 @@ fn a_bracket_decided_by_hand_leaves_room_for_the_others() {
         .count();
     assert_eq!(yes, 1, "{results:?}");
     assert!(results.iter().all(Option::is_some), "{results:?}");
+}
+
+#[test]
+fn a_thousand_markets_live_for_a_minute_without_a_crossed_book_or_a_lost_cent() {
+    let world = live_and_check(LifeSettings::new(2, 1_000), start(), 60).unwrap();
+    assert!(world.tally.trades > 300, "{:?}", world.tally);
 }
 
 #[test]
