@@ -9,8 +9,8 @@ use kmi_domain::matching::Decrease;
 use kmi_kalshi::api::code::Code;
 use kmi_kalshi::api::groups::{CreateOrderGroup, OrderGroupQuery, OrderGroupsQuery};
 use kmi_kalshi::api::orders::{
-    AmendOrder, BatchCancelItem, CreateOrder, HistoricalOrdersQuery, OrderStatusFilter, OrdersQuery,
-    QueuePositionsQuery,
+    AmendOrder, BatchCancelItem, BatchItemError, CreateOrder, HistoricalOrdersQuery, OrderStatusFilter,
+    OrdersQuery, QueuePositionsQuery,
 };
 use kmi_kalshi::api::query::Commas;
 use kmi_kalshi::rest::{Class, Error};
@@ -128,7 +128,10 @@ async fn batches_answer_for_each_order() {
     let created = client.create_orders(vec![order(), order()]).await.unwrap();
     let [first, second] = <[_; 2]>::try_from(created).unwrap();
     assert_eq!(first.into_result().unwrap().order_id, "o-1");
-    assert_eq!(second.into_result().unwrap_err().known_code(), Code::InvalidPrice);
+    let Err(BatchItemError::Refused(refusal)) = second.into_result() else {
+        panic!("not refused");
+    };
+    assert_eq!(refusal.known_code(), Code::InvalidPrice);
     let cancels = vec![
         BatchCancelItem::new("o-1", ticker()),
         BatchCancelItem::new("o-2", ticker()),

@@ -14,8 +14,8 @@ use kmi_kalshi::api::groups::{
 use kmi_kalshi::api::keys::{ApiKeys, CreateApiKey, CreatedApiKey, GenerateApiKey, GeneratedApiKey, Scope};
 use kmi_kalshi::api::orders::{
     AmendOrder, AmendedOrder, BatchCancel, BatchCancelItem, BatchCanceled, BatchCreated, BatchCreatedItem,
-    CanceledOrder, CreateOrder, CreatedOrder, DecreaseOrder, DecreasedOrder, Order, OrderStatus, OrdersPage,
-    QueuePositionResponse, QueuePositions,
+    BatchItemError, CanceledOrder, CreateOrder, CreatedOrder, DecreaseOrder, DecreasedOrder, Order,
+    OrderStatus, OrdersPage, QueuePositionResponse, QueuePositions,
 };
 use kmi_kalshi::api::portfolio::{
     Allocations, Balance, DepositsPage, FillsPage, PositionsPage, RestingOrderValue, SetAllocations,
@@ -226,8 +226,20 @@ fn a_batch_of_new_orders_answers_item_by_item() {
         second,
         BatchCreatedItem::refused(Some("c-2".to_owned()), error.clone())
     );
-    assert_eq!(second.into_result(), Err(error));
-    assert_eq!(BatchCreatedItem::default().into_result().unwrap_err().code, "");
+    assert_eq!(second.into_result(), Err(BatchItemError::Refused(error.clone())));
+    // Neither, both, or half an answer: there may be an order.
+    let neither = BatchCreatedItem::default();
+    assert_eq!(neither.into_result(), Err(BatchItemError::Unclear(None)));
+    let both = BatchCreatedItem {
+        error: Some(error.clone()),
+        ..first.clone()
+    };
+    assert_eq!(both.into_result(), Err(BatchItemError::Unclear(Some(error))));
+    let half = BatchCreatedItem {
+        remaining_count: None,
+        ..first
+    };
+    assert_eq!(half.into_result(), Err(BatchItemError::Unclear(None)));
 }
 
 #[test]

@@ -57,26 +57,43 @@ pub struct BatchCreatedItem {
     pub error: Option<ErrorObject>,
 }
 
+/// Why an item of a batch of new orders is no order to be counted on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchItemError {
+    /// The exchange refused it: there is no order.
+    #[error("{}", .0.code)]
+    Refused(ErrorObject),
+    /// The item says neither an id nor an error, or both: **whether there is an order is not known**. Look for it.
+    #[error("the item does not say whether there is an order")]
+    Unclear(Option<ErrorObject>),
+}
+
 impl BatchCreatedItem {
-    /// The order as its own call would have answered, or why it was refused.
+    /// The order as its own call would have answered, or why there is none to count on.
     ///
     /// # Errors
-    /// The refusal. An item that has neither an id nor an error, which no rule of the exchange explains, comes out as one
-    /// with an empty code: whether there is an order is not known.
-    pub fn into_result(self) -> Result<CreatedOrder, ErrorObject> {
-        match (self.order_id, self.error) {
-            (Some(order_id), None) => Ok(CreatedOrder {
-                order_id,
-                client_order_id: self.client_order_id,
-                fill_count: self.fill_count.unwrap_or_default(),
-                remaining_count: self.remaining_count.unwrap_or_default(),
-                average_fill_price: self.average_fill_price,
-                average_fee_paid: self.average_fee_paid,
-                ts_ms: self.ts_ms.unwrap_or_default(),
-            }),
-            (_, Some(error)) => Err(error),
-            (None, None) => Err(ErrorObject::default()),
-        }
+    /// See [`BatchItemError`]; an item with an id but without its counts and time is unclear, too.
+    pub fn into_result(self) -> Result<CreatedOrder, BatchItemError> {
+        let (order_id, fill_count, remaining_count, ts_ms) = match (
+            self.order_id,
+            self.error,
+            self.fill_count,
+            self.remaining_count,
+            self.ts_ms,
+        ) {
+            (Some(id), None, Some(filled), Some(remaining), Some(time)) => (id, filled, remaining, time),
+            (None, Some(error), ..) => return Err(BatchItemError::Refused(error)),
+            (_, error, ..) => return Err(BatchItemError::Unclear(error)),
+        };
+        Ok(CreatedOrder {
+            order_id,
+            client_order_id: self.client_order_id,
+            fill_count,
+            remaining_count,
+            average_fill_price: self.average_fill_price,
+            average_fee_paid: self.average_fee_paid,
+            ts_ms,
+        })
     }
 
     /// An order that was refused.

@@ -10,7 +10,7 @@ mod read;
 
 pub use batch::{
     BatchCancel, BatchCancelItem, BatchCanceled, BatchCanceledItem, BatchCreate, BatchCreated,
-    BatchCreatedItem,
+    BatchCreatedItem, BatchItemError,
 };
 pub use change::{
     AmendOrder, AmendedOrder, CancelQuery, CanceledOrder, DecreaseOrder, DecreasedOrder, SubaccountQuery,
