@@ -189,3 +189,34 @@ fn no_private_key_is_printed() {
         r#"Signer { key_id: "a-key", key_type: Ed25519, .. }"#
     );
 }
+
+/// Made with `openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32`, so that the padding is not only our
+/// own opinion.
+const OPENSSL_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA9Sun9dhysqfYOl2RwaTB\n\
+H5kedIYqN0jfveNL5qzh07yaHCBroKOxadf3mBn4wleKvnZrFme5yYicFs7NdGfe\n\
+UEZL9WftAyc0zP4vi6sPlWF1tT1hXE1/HufsZOF3kYYq8uZR8nL5ysYmSpoYZHOH\n\
+dUUtNB0QITY1km0wS8uxhTqopG+6VzddQ5Nhz1w2Ozr3fh54xAZnLZx8CnsTxO0e\n\
+a/n28YsHKvExN9jUmyrNFnieE96tpAQ2oHMLs5gve7rfXwM3cm2+TUHg0DKlYxi/\n\
+V6RZzLjfhNBzXtA7NME4r4dJDraLlHuXDK9WI69UzdnqXDVR79gfon+iJUPWWpb5\n\
+CQIDAQAB\n\
+-----END PUBLIC KEY-----";
+const OPENSSL_SALT_32: &str = "RX5d0FMCRsEaqCVgo/eWfKA7gQPJnmsX6Kby96cgvtR3wrmIcJ5qHyjYvD5u/FzGC4h8GqKf+YpSV3PoUjY90S\
+         pY4wIJ/pGKUkGq3YCUbmYhNUPldtKnJoYseQjhuZomzuYd9o6q/W7VkUkQQZ4HDjleqH6Y/AN+j/M5+hsdk6jh\
+         xhU2Ab+U1937sfGzuT6toifusrx2tB6IQD2kavM+eXYh2RO91kz1z2yPp6XiFEF2yzMOCdjLhPoOZVq0IIMxAd\
+         8WZYPfovFjGry6MsZbcOcUzfQNQ3O8TjP+sUkvjXNFV4oy37hN0NIT+Mvzw1E+JtI+PeDnY1wuhr7ip/0Lhw==";
+/// The same with a salt of 20 bytes.
+const OPENSSL_SALT_20: &str = "BvWqsECAV/sq6mF/+qc6VMwJrpJt9Cd6H9VjmHBscQ7/Sb2kU4doujwxw8d6TB15DNk/gAub3Xu+YZ3NWovWQF\
+         OIu3XCGQFn/0+hzlYSN5Un+sEWwISkcWGw8rICVdkFzBL4X2GyDuhuPkh7ooKGrxXgBbAg2M61ReZHBlvC8NY/\
+         nCLQYdm8mNS1yw2p9dhSgO+eDRxfPuROvwMUSQQ03L0skQBIavbXWRGemnpTbnKkOTi77LaQo9AdYlMOcpLN44\
+         kreWnAJetCjabYhQMxqTu00DcjOKp8O2ElN9ZLJcYzmm9F8kmEZNO3FvwSGkTd7KYqJ4zHDmAzNURxWMU5VQ==";
+
+#[test]
+fn openssls_rsa_pss_is_accepted_with_a_salt_of_32_bytes_alone() {
+    let verifier = Verifier::from_pem(OPENSSL_KEY).unwrap();
+    let judge = |signature| {
+        verifier.verify_request(1_700_000_000_000, "GET", "/trade-api/v2/portfolio/balance", signature)
+    };
+    assert_eq!(judge(OPENSSL_SALT_32), Ok(()));
+    assert_eq!(judge(OPENSSL_SALT_20), Err(VerifyError::Wrong));
+}
