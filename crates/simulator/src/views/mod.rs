@@ -24,6 +24,7 @@ use kmi_kalshi::api::portfolio::UserDataTimestamp;
 use uuid::Uuid;
 
 use crate::core::{Exchange, IdSpace, MarketState, TradeRecord};
+use crate::engine::View;
 use crate::records::query::{Era, Markets};
 use crate::records::{Page, Records};
 pub use candles::CandleSpan;
@@ -38,6 +39,16 @@ pub struct Views<'a> {
     pub exchange: &'a Exchange,
     /// What is remembered; [`Records::advance`]d to `now` by the caller.
     pub records: &'a Records,
+}
+
+impl<'a> From<&View<'a>> for Views<'a> {
+    fn from(view: &View<'a>) -> Views<'a> {
+        Views {
+            now: view.now,
+            exchange: view.exchange,
+            records: view.records,
+        }
+    }
 }
 
 impl<'a> Views<'a> {

@@ -114,11 +114,11 @@ fn a_book_has_bids_only_with_the_best_last() {
 fn the_words_of_filters_are_not_those_of_answers() {
     let mut desk = Desk::new();
     desk.list_market("S-1", "S-1-LATER", 500, 1_000);
-    desk.done(Command::Deactivate {
+    desk.done(&Command::Deactivate {
         market: "S-2-A".parse().unwrap(),
     });
     desk.settle("S-2-B", MarketResult::Yes);
-    desk.done(Command::Determine {
+    desk.done(&Command::Determine {
         market: "C-1-A".parse().unwrap(),
         result: MarketResult::No,
         payment: Payment::AfterTimer,

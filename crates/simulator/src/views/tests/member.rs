@@ -135,7 +135,7 @@ fn cash_stands_on_its_shard() {
     let mut desk = Desk::new();
     let member = desk.user("member");
     desk.go_to(30);
-    desk.done(Command::Deposit {
+    desk.done(&Command::Deposit {
         account: member,
         shard: Shard::CRYPTO,
         amount: money("25.50"),

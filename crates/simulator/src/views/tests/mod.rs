@@ -72,7 +72,7 @@ impl Desk {
     }
 
     fn list_series(&mut self, series: &str, shard: Shard) {
-        self.done(Command::ListSeries(SeriesSpec {
+        self.done(&Command::ListSeries(SeriesSpec {
             ticker: series.parse().unwrap(),
             title: format!("Series {series}"),
             category: "Economics".to_owned(),
@@ -85,7 +85,7 @@ impl Desk {
     }
 
     fn list_event(&mut self, series: &str, event: &str) {
-        self.done(Command::ListEvent(EventSpec {
+        self.done(&Command::ListEvent(EventSpec {
             ticker: event.parse().unwrap(),
             series: series.parse().unwrap(),
             title: format!("Event {event}"),
@@ -98,7 +98,7 @@ impl Desk {
     }
 
     fn list_market(&mut self, event: &str, name: &str, open: i64, close: i64) {
-        self.done(Command::ListMarket(MarketSpec {
+        self.done(&Command::ListMarket(MarketSpec {
             ticker: name.parse().unwrap(),
             event: event.parse().unwrap(),
             yes_sub_title: "up".to_owned(),
@@ -123,9 +123,9 @@ impl Desk {
         }));
     }
 
-    fn done(&mut self, command: Command) -> Reply {
+    fn done(&mut self, command: &Command) -> Reply {
         let mut events = Vec::new();
-        let reply = self.exchange.apply(self.now, &command, &mut events).unwrap();
+        let reply = self.exchange.apply(self.now, command, &mut events).unwrap();
         for event in &events {
             self.records.apply(self.now, event, &self.exchange);
         }
@@ -135,7 +135,7 @@ impl Desk {
 
     fn go_to(&mut self, seconds: i64) {
         self.now = at(seconds);
-        self.done(Command::Advance);
+        self.done(&Command::Advance);
     }
 
     fn user(&mut self, name: &str) -> Account {
@@ -143,7 +143,7 @@ impl Desk {
             name: name.to_owned(),
             is_house: false,
         };
-        match self.done(command) {
+        match self.done(&command) {
             Reply::User(user) => Account::primary(user),
             other => panic!("{other:?}"),
         }
@@ -173,7 +173,7 @@ impl Desk {
             group: None,
             client_order_id: None,
         });
-        match self.done(command) {
+        match self.done(&command) {
             Reply::Order { order, .. } => *order,
             other => panic!("{other:?}"),
         }
@@ -188,7 +188,7 @@ impl Desk {
     }
 
     fn settle(&mut self, market: &str, result: MarketResult) {
-        self.done(Command::Determine {
+        self.done(&Command::Determine {
             market: market.parse().unwrap(),
             result,
             payment: Payment::Now,
