@@ -82,7 +82,7 @@ pub enum SubscriptionState {
     },
     /// The exchange refuses it; asking for other markets tries again.
     Refused(Refusal),
-    /// It was ended by its owner.
+    /// It was ended by its owner, or covers no market any more.
     Ended,
 }
 
@@ -106,7 +106,7 @@ pub enum SubscribeError {
     /// The exchange refuses it.
     #[error("refused with {}: {}", .0.code, .0.msg)]
     Refused(Refusal),
-    /// It was ended by its owner.
+    /// It was ended by its owner, or covers no market any more.
     #[error("the subscription was ended")]
     Ended,
     /// The client was closed.

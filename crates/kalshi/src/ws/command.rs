@@ -109,6 +109,12 @@ pub struct UpdateParams {
     /// Whether each added market's ticker is sent at once: `ticker` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_initial_snapshot: Option<bool>,
+    /// Indices, or `all`: the channels of CF Benchmarks only, with actions of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index_ids: Option<Vec<String>>,
+    /// Underlyings, or `all`: `pyth_value` only, with actions of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub underlying_tickers: Option<Vec<String>>,
 }
 
 /// What an update of a subscription does.

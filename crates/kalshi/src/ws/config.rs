@@ -73,7 +73,8 @@ pub struct Bounds {
     pub books: usize,
     /// Undelivered trades, lifecycles and the like; beyond it new ones are dropped and the reader is told. Default 65,536.
     pub tape: usize,
-    /// Undelivered messages of one's own account; beyond it nothing more is read from the network. Default 16,384.
+    /// Undelivered messages of one's own account, and of the connection; beyond it nothing more is read from the network, and no
+    /// connection made. Default 16,384.
     pub own: usize,
     /// Bytes of one message; a longer one ends the connection. Default 64 MiB, the exchange's own limit.
     pub message_bytes: usize,

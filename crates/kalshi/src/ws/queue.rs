@@ -21,7 +21,7 @@ enum Kind {
     Tape,
     /// Of one's own account: never dropped.
     Own,
-    /// Of the connection and its subscriptions: few, and never dropped.
+    /// Of the connection and its subscriptions: never dropped, and counted with what is one's own.
     Control,
 }
 
@@ -125,8 +125,7 @@ impl Inner {
                 return self.drop_tape(&event);
             }
             Kind::Tape => self.tape += 1,
-            Kind::Own => self.own += 1,
-            Kind::Control => {}
+            Kind::Own | Kind::Control => self.own += 1,
         }
         self.entries.push_back(Entry::Event(kind, event));
         Pushed::Kept
@@ -168,8 +167,8 @@ impl Inner {
                 match kind {
                     Kind::Book => self.books -= 1,
                     Kind::Tape => self.tape -= 1,
-                    Kind::Own => self.own -= 1,
-                    Kind::Ticker | Kind::Control => {}
+                    Kind::Own | Kind::Control => self.own -= 1,
+                    Kind::Ticker => {}
                 }
                 event
             }
@@ -206,7 +205,7 @@ impl Writer {
         pushed
     }
 
-    /// Whether the reader has so many undelivered messages of its own account that no more should be read.
+    /// Whether the reader has so many undelivered messages of its own account, or of the connection, that no more should be read.
     pub(super) fn is_full(&self) -> bool {
         let inner = self.0.lock();
         !inner.reader_gone && inner.own >= self.0.bounds.own

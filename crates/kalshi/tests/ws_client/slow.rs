@@ -127,7 +127,8 @@ async fn ones_own_fills_are_never_dropped_the_network_waits() {
 async fn a_reader_that_makes_no_room_for_its_fills_is_cut_off() {
     let mut fake = Fake::new();
     let mut config = config();
-    config.bounds.own = 4;
+    // Two are taken by what is told of the connection and of the subscription.
+    config.bounds.own = 6;
     let (client, mut events) = fake.client(config);
     client.subscribe(Channel::Fill, Markets::All).await.unwrap();
     let mut peer = fake.accept().await;
@@ -153,4 +154,20 @@ async fn a_reader_that_makes_no_room_for_its_fills_is_cut_off() {
         matches!(kind, EventKind::Message(_)).then_some(())
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_is_away_for_a_day_costs_a_bounded_number_of_events() {
+    let mut fake = Fake::new();
+    let mut config = config();
+    config.bounds.own = 10;
+    *fake.refusals.lock().unwrap() = 10_000;
+    let (_client, mut events) = fake.client(config);
+    tokio::time::sleep(Duration::from_hours(24)).await;
+    assert_eq!(events.len(), 10);
+    *fake.refusals.lock().unwrap() = 0;
+    for _ in 0..10 {
+        next(&mut events).await;
+    }
+    fake.accept().await;
 }

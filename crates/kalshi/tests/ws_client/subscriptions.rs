@@ -297,3 +297,29 @@ async fn what_cannot_be_read_is_told_and_hurts_nothing_else() {
     }
     assert_eq!(seen, ["is not a message", "is not a trade", "news", "trade"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_ended_without_a_connection_is_not_made_anew() {
+    let mut fake = Fake::new();
+    *fake.refusals.lock().unwrap() = 1;
+    let (client, mut events) = fake.client(config());
+    let trades = client.subscribe(Channel::Trade, Markets::All).await.unwrap();
+    let mut quotes = client
+        .subscribe(Channel::Ticker, Markets::of(tickers(&["A"])))
+        .await
+        .unwrap();
+    let mut handle = trades.clone();
+    trades.unsubscribe().await.unwrap();
+    quotes.delete_markets(tickers(&["A"])).await.unwrap();
+    assert_eq!(handle.confirmed().await, Err(SubscribeError::Ended));
+    assert_eq!(quotes.confirmed().await, Err(SubscribeError::Ended));
+    let mut peer = fake.accept().await;
+    assert!(peer.is_silent(Duration::from_secs(14)).await);
+    find(&mut events, |kind| {
+        matches!(kind, EventKind::Unsubscribed { .. }).then_some(())
+    })
+    .await;
+    quotes.add_markets(tickers(&["B"])).await.unwrap();
+    assert_eq!(peer.confirm(Channel::Ticker, 1).await, ["B"]);
+    assert_eq!(quotes.confirmed().await, Ok(1));
+}

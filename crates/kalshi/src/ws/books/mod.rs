@@ -5,6 +5,9 @@
 
 mod live;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 
 use kmi_domain::book::{BookState, OrderBook, SyncedBook};
@@ -129,9 +132,9 @@ impl Kept {
     /// Applies a change to a book in sync; false when it cannot be right.
     fn delta(&mut self, delta: &OrderbookDelta, received: Timestamp) -> bool {
         // A snapshot has every change up to its clock. One that comes after it all the same means that the clock began anew, or
-        // that messages changed places: either way the book may be wrong.
+        // that messages changed places: either way the book may be wrong. No change has clock 0.
         let is_after = match (delta.clock, self.snapshot_clock) {
-            (Some(clock), Some(snapshot)) => clock > snapshot,
+            (Some(clock), Some(snapshot)) if clock > 0 => clock > snapshot,
             _ => true,
         };
         let applied = is_after

@@ -219,3 +219,23 @@ fn a_type_nobody_knows_is_kept() {
     );
     assert_eq!(message.body.channel(), None);
 }
+
+proptest::proptest! {
+    /// Nothing that comes over the wire makes a parser panic, and what reads is written as something that reads the same.
+    #[test]
+    fn any_text_is_a_message_or_an_error(kind in "[a-z_]{0,30}", msg in "[\\x20-\\x7e]{0,60}", seq in proptest::prelude::any::<i64>()) {
+        let kinds = ["orderbook_delta", "orderbook_snapshot", "ticker", "trade", "fill", "ok", "error", kind.as_str()];
+        for kind in kinds {
+            for msg in [msg.clone(), "{}".to_owned(), "[]".to_owned(), json!(msg).to_string()] {
+                let text = format!(r#"{{"type":"{kind}","sid":1,"seq":{seq},"msg":{msg}}}"#);
+                if let Ok(read) = ServerMessage::parse(text.as_bytes()) {
+                    let again = ServerMessage::parse(read.to_json().as_bytes()).unwrap();
+                    proptest::prop_assert_eq!(read, again);
+                }
+                let _ = crate::ws::Command::parse(text.as_bytes());
+            }
+        }
+        let _ = ServerMessage::parse(msg.as_bytes());
+        let _ = crate::ws::Command::parse(msg.as_bytes());
+    }
+}

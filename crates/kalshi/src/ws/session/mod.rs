@@ -114,8 +114,19 @@ impl Session {
         self.change_state(ConnectionState::Closed);
     }
 
-    /// Opens a connection, listening to handles meanwhile.
+    /// Opens a connection, listening to handles meanwhile; not before the reader has room for what it would tell.
     async fn open(&mut self) -> Result<Link, End> {
+        while self.writer.is_full() {
+            tokio::select! {
+                biased;
+                order = self.orders.recv() => {
+                    if !obey(&mut self.protocol, order) {
+                        return Err(End::Closed);
+                    }
+                }
+                () = self.writer.taken() => {}
+            }
+        }
         let opening = Link::open(&self.config, &self.parts);
         tokio::pin!(opening);
         loop {

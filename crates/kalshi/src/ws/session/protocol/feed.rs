@@ -191,6 +191,16 @@ impl Feed {
         }
     }
 
+    /// Without a subscription and with none wanted there is nothing to wait for; whether that is so.
+    pub(super) fn rest_if_off(&mut self) -> bool {
+        let rests = self.phase == Phase::Off && self.wanted.is_none();
+        if rests {
+            self.refused = None;
+            self.set_state(SubscriptionState::Ended);
+        }
+        rests
+    }
+
     /// What the exchange should be told of markets: a channel without a filter covers all.
     pub(super) fn effective(channel: Channel, markets: Markets) -> Markets {
         match channel.market_filter() {

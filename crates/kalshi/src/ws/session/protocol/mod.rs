@@ -118,6 +118,7 @@ impl Protocol {
         if let Some(feed) = self.feeds.get_mut(&channel) {
             feed.unwant(tickers);
             feed.set_state(SubscriptionState::Pending);
+            feed.rest_if_off();
         }
     }
 
@@ -126,6 +127,9 @@ impl Protocol {
         if let Some(feed) = self.feeds.get_mut(&channel) {
             feed.wanted = Markets::none();
             feed.set_state(SubscriptionState::Pending);
+            if feed.rest_if_off() {
+                self.events.push(EventKind::Unsubscribed { channel });
+            }
         }
     }
 
