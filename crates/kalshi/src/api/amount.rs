@@ -246,6 +246,17 @@ pub mod list {
     }
 }
 
+/// Reads a value whose absence is written as `null`, such as a map without entries:
+/// `#[serde(default, deserialize_with = "…")]`.
+///
+/// # Errors
+/// When something is there that is no such value.
+pub fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
 fn read_text<T: FromStr<Err: Display>, E: serde::de::Error>(leaf: &Scalar<'_>) -> Result<Option<T>, E> {
     let Some(present) = unnamed(leaf).present() else {
         return Ok(None);

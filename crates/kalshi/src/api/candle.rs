@@ -3,7 +3,7 @@
 use kmi_domain::{Candle, Ohlc, Price, Quantity, Ticker, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::amount::{count, dollars, list, option_dollars, text, unix_seconds};
+use super::amount::{count, dollars, list, option_dollars, or_default, text, unix_seconds};
 use super::query::{Commas, Value, query};
 
 /// Length of a candlestick.
@@ -111,7 +111,7 @@ pub struct Candlestick {
     /// Best ask for YES.
     pub yes_ask: QuoteDistribution,
     /// Prices traded at, of YES.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub price: PriceDistribution,
     /// Contracts traded.
     #[serde(with = "count")]
@@ -233,7 +233,7 @@ pub struct HistoricalCandlestick {
     /// Best ask for YES.
     pub yes_ask: HistoricalQuote,
     /// Prices traded at, of YES.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub price: HistoricalPrice,
     /// Contracts traded.
     #[serde(with = "count")]

@@ -6,7 +6,7 @@ use kmi_domain::{EventTicker, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::amount::{list, option_rfc3339, rfc3339};
+use super::amount::{list, option_rfc3339, or_default, rfc3339};
 use super::page::{Cursor, PageLimits, page};
 use super::query::{Rfc3339, query};
 
@@ -43,7 +43,7 @@ pub struct Milestone {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ids: Option<BTreeMap<String, String>>,
     /// Details, by kind.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub details: Map<String, Value>,
     /// Tickers of events that are about nothing else.
     #[serde(default, with = "list")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::amount::list;
+use super::amount::{list, or_default};
 
 /// `GET /search/tags_by_categories`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct TagsByCategories {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FiltersBySport {
     /// Filters of each sport.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub filters_by_sports: BTreeMap<String, SportFilters>,
     /// The sports in the order they are shown.
     #[serde(default, with = "list")]
@@ -32,7 +32,7 @@ pub struct SportFilters {
     #[serde(default, with = "list")]
     pub scopes: Vec<String>,
     /// Kinds of questions of each competition.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub competitions: BTreeMap<String, Scopes>,
 }
 

@@ -17,6 +17,7 @@ pub use facts::{Fact, Kind};
 pub use report::{Difference, Report, compare};
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -104,21 +105,23 @@ impl Spec {
     }
 }
 
+static OPENAPI: LazyLock<BTreeSet<Fact>> = LazyLock::new(|| facts::read(include_str!("openapi.tsv")));
+static ASYNCAPI: LazyLock<BTreeSet<Fact>> = LazyLock::new(|| facts::read(include_str!("asyncapi.tsv")));
+
 impl Flavour {
     /// What this crate was written for.
-    pub(crate) fn known(self) -> BTreeSet<Fact> {
-        facts::read(match self {
-            Flavour::OpenApi => include_str!("openapi.tsv"),
-            Flavour::AsyncApi => include_str!("asyncapi.tsv"),
-        })
+    pub(crate) fn known(self) -> &'static BTreeSet<Fact> {
+        match self {
+            Flavour::OpenApi => &OPENAPI,
+            Flavour::AsyncApi => &ASYNCAPI,
+        }
     }
 }
 
 /// Names and types of the fields that this crate was told an object of the specification has: `("ticker", "required string")`.
 /// Fields of objects inside it stand under the object's own name: `Schedule`, or `tickerPayload.msg` where it has none.
 pub fn known_fields(flavour: Flavour, object: &str) -> Vec<(String, String)> {
-    let known = flavour.known();
-    let fields = known.iter().filter(|fact| {
+    let fields = flavour.known().iter().filter(|fact| {
         matches!(fact.kind, Kind::Told | Kind::Asked) && fact.subject == object && !fact.name.is_empty()
     });
     let mut fields: Vec<_> = fields

@@ -39,7 +39,7 @@ pub fn compare(spec: &Spec) -> Report {
         .into_iter()
         .map(|part| (part.name, part.coverage))
         .collect();
-    let mut differences = changes(&flavour.known(), &spec.facts(&covered_parts(flavour)));
+    let mut differences = changes(flavour.known(), &spec.facts(&covered_parts(flavour)));
     let part = |name: &str, was: bool| Difference {
         kind: flavour.part_kind(),
         subject: name.to_owned(),
