@@ -113,7 +113,7 @@ mod tests {
         headers.insert(CONTENT_LENGTH, "104857600".parse().unwrap());
         let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
         let bounds = Bounds {
-            body_time: Duration::from_secs(3_600),
+            body_time: Duration::from_hours(1),
             ..Bounds::default()
         };
         assert!(super::read(&headers, never, &bounds).await.is_err());

@@ -38,7 +38,7 @@ pub enum AdminPeers {
 /// What a connection and a request may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Connections at once, WebSockets included; the next one waits to be accepted.
+    /// Connections at once, streams included; the next one waits to be accepted.
     pub connections: usize,
     /// Time for the head of a request, also between two requests on one connection.
     pub header_time: Duration,

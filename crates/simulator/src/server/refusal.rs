@@ -70,11 +70,11 @@ mod tests {
                 },
                 400,
                 "insufficient_balance",
-                Some("needs 5.000000, 1.000000 is free"),
+                Some("needs 5.0000, 1.0000 is free"),
             ),
             (
                 Refusal::InvalidPrice {
-                    price: Price::from_units(5_555),
+                    price: Price::from_units(5_555).unwrap(),
                 },
                 400,
                 "invalid_price",
@@ -90,7 +90,7 @@ mod tests {
             ),
             (
                 Refusal::PostOnlyCross {
-                    best: Price::from_units(5_600),
+                    best: Price::from_units(5_600).unwrap(),
                 },
                 400,
                 "invalid_order",

@@ -2,7 +2,12 @@
 //! time, malformed everything.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod accounts;
+mod admin;
 mod authentication;
+mod faults;
+mod hostile;
 mod limits;
 mod orders;
+mod routes;
 mod support;

@@ -9,7 +9,7 @@ const ORDERS: &str = "/portfolio/events/orders";
 const BATCHED: &str = "/portfolio/events/orders/batched";
 
 /// A create with fields changed; `Null` takes one away.
-fn create(changes: Value) -> String {
+fn create(changes: &Value) -> String {
     let mut body: Value =
         serde_json::from_str(&order(MARKET, "bid", "0.50", "10.00", "good_till_canceled")).unwrap();
     for (field, value) in changes.as_object().unwrap() {
@@ -23,7 +23,7 @@ fn create(changes: Value) -> String {
 }
 
 async fn place(house: &House, changes: Value) -> super::support::Answer {
-    house.demo(Method::POST, ORDERS, &create(changes)).await
+    house.demo(Method::POST, ORDERS, &create(&changes)).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,23 +106,23 @@ async fn refusals_have_their_recorded_status_and_code() {
 async fn bodies_that_are_not_what_they_must_be_are_told_which_field() {
     let house = House::open().await;
     for (body, details) in [
-        (create(json!({"count": 10})), "count: invalid type: integer `10`"),
+        (create(&json!({"count": 10})), "count: invalid type: integer `10`"),
         (
-            create(json!({"price": 0.5})),
+            create(&json!({"price": 0.5})),
             "price: invalid type: floating point `0.5`",
         ),
-        (create(json!({"ticker": 5})), "ticker: "),
-        (create(json!({"ticker": null})), "missing field `ticker`"),
-        (create(json!({"side": "yes"})), "side: "),
-        (create(json!({"side": null})), "missing field `side`"),
-        (create(json!({"time_in_force": "gtc"})), "time_in_force: "),
-        (create(json!({"post_only": "true"})), "post_only: "),
-        (create(json!({"expiration_time": "soon"})), "expiration_time: "),
+        (create(&json!({"ticker": 5})), "ticker: "),
+        (create(&json!({"ticker": null})), "missing field `ticker`"),
+        (create(&json!({"side": "yes"})), "side: "),
+        (create(&json!({"side": null})), "missing field `side`"),
+        (create(&json!({"time_in_force": "gtc"})), "time_in_force: "),
+        (create(&json!({"post_only": "true"})), "post_only: "),
+        (create(&json!({"expiration_time": "soon"})), "expiration_time: "),
         (
-            create(json!({"self_trade_prevention_type": "both"})),
+            create(&json!({"self_trade_prevention_type": "both"})),
             "self_trade_prevention_type: ",
         ),
-        (create(json!({"subaccount": -1})), "subaccount: "),
+        (create(&json!({"subaccount": -1})), "subaccount: "),
         ("{".to_owned(), "EOF while parsing"),
         (String::new(), "EOF while parsing"),
         ("[]".to_owned(), ""),
@@ -265,8 +265,8 @@ async fn a_decrease_needs_exactly_one_figure() {
 #[tokio::test(start_paused = true)]
 async fn items_of_a_batch_stand_and_fall_alone() {
     let house = House::open().await;
-    let good = create(json!({"client_order_id": "good"}));
-    let off_grid = create(json!({"client_order_id": "off", "price": "0.505"}));
+    let good = create(&json!({"client_order_id": "good"}));
+    let off_grid = create(&json!({"client_order_id": "off", "price": "0.505"}));
     let batch = format!(r#"{{"orders":[{good},{off_grid},{good}]}}"#);
     let answer = house.demo(Method::POST, BATCHED, &batch).await;
     assert_eq!(answer.status, 201, "{}", answer.text);

@@ -32,7 +32,6 @@ pub(crate) const API: &str = "/trade-api/v2";
 /// A running exchange.
 pub(crate) struct House {
     pub(crate) engine: Engine,
-    pub(crate) faults: Faults,
     pub(crate) server: Server,
     pub(crate) pipe: Pipe,
     /// `demo`, with an Ed25519 key of full scope and $10,000.
@@ -93,13 +92,12 @@ impl House {
         let demo = open_member(&engine, "demo", 1).await;
         let maker = open_member(&engine, "maker", 2).await;
         let faults = Faults::new(7);
-        let server = Server::new(engine.clone(), faults.clone(), config);
+        let server = Server::new(engine.clone(), faults, config);
         let (pipe, listener) = pipe();
         let serving = server.clone();
         tokio::spawn(async move { serving.serve(listener, CancellationToken::new()).await });
         House {
             engine,
-            faults,
             server,
             pipe,
             demo,

@@ -24,6 +24,7 @@ use crate::records::query::Era;
 use crate::server::answer::{Answer, ApiError};
 use crate::server::call::Call;
 use crate::server::operation::{Answered, Operation};
+use crate::views::Views;
 
 /// Markets read in one look.
 const MARKETS_STEP: usize = 50;
@@ -54,9 +55,7 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         public("GetMarkets", "/markets", markets),
         public("GetMarket", "/markets/{ticker}", market),
-        public("GetHistoricalCutoff", "/historical/cutoff", |call| {
-            Answer::ok(&call.views(|views| views.historical_cutoff()))
-        }),
+        public("GetHistoricalCutoff", "/historical/cutoff", historical_cutoff),
         public("GetHistoricalMarkets", "/historical/markets", historical_markets),
         public(
             "GetHistoricalMarket",
@@ -206,10 +205,7 @@ fn event_metadata(call: &Call) -> Answered {
     Answer::ok(&body)
 }
 
-fn look_at_event<R>(
-    call: &Call,
-    look: impl FnOnce(&crate::views::Views<'_>, &EventState) -> R,
-) -> Result<R, ApiError> {
+fn look_at_event<R>(call: &Call, look: impl FnOnce(&Views<'_>, &EventState) -> R) -> Result<R, ApiError> {
     let ticker: EventTicker = call.parsed_part("event_ticker")?;
     call.views(|views| views.exchange.event(&ticker).map(|event| look(views, event)))
         .ok_or_else(ApiError::not_found)
@@ -228,6 +224,11 @@ fn markets(call: &Call) -> Answered {
         Ok((part.markets, part.cursor))
     })?;
     Answer::ok(&MarketsPage { markets, cursor })
+}
+
+fn historical_cutoff(call: &Call) -> Answered {
+    let look = |views: &Views<'_>| views.historical_cutoff();
+    Answer::ok(&call.views(look))
 }
 
 fn historical_markets(call: &Call) -> Answered {

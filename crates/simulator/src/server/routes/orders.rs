@@ -392,11 +392,11 @@ mod tests {
     #[test]
     fn a_mean_is_rounded_to_the_nearest_centicent() {
         // 10.00 at 0.56 and 5.00 at 0.58: 8.50 / 15 = 0.56666…
-        assert_eq!(mean(1_500, 8_500_000).as_deref(), Some("0.566700"));
-        assert_eq!(mean(1, 5_600).as_deref(), Some("0.560000"));
+        assert_eq!(mean(1_500, 8_500_000).as_deref(), Some("0.5667"));
+        assert_eq!(mean(1, 5_600).as_deref(), Some("0.5600"));
         // 0.0175 for one contract, 0.0007 for three.
-        assert_eq!(mean(100, 17_500).as_deref(), Some("0.017500"));
-        assert_eq!(mean(300, 700).as_deref(), Some("0.000200"));
+        assert_eq!(mean(100, 17_500).as_deref(), Some("0.0175"));
+        assert_eq!(mean(300, 700).as_deref(), Some("0.0002"));
         assert_eq!(mean(0, 0), None);
     }
 }

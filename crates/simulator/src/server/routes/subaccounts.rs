@@ -7,7 +7,7 @@ use kmi_kalshi::api::transfers::{
     SubaccountBalances, SubaccountTransferRequest,
 };
 
-use crate::core::{Account, BalanceRule, Command, Reply, Shard, Subaccount, SubaccountTransfer};
+use crate::core::{Account, BalanceRule, Command, Reply, Shard, Subaccount, SubaccountTransfer, UserState};
 use crate::engine::View;
 use crate::server::answer::{Answer, ApiError};
 use crate::server::call::Call;
@@ -154,7 +154,7 @@ fn accounts(call: &Call, view: &View<'_>) -> Vec<Account> {
     view.exchange
         .user(call.caller().user())
         .into_iter()
-        .flat_map(|user| user.accounts())
+        .flat_map(UserState::accounts)
         .filter(|account| own.is_none_or(|own| own == account.subaccount))
         .collect()
 }
