@@ -50,7 +50,7 @@ impl Period {
 
 /// The first whole minute since 1970 not before `time`; 0 for what is earlier.
 fn minute_at_or_after(time: Timestamp) -> u32 {
-    let minutes = (time.micros() - 1).div_euclid(MICROS_PER_MINUTE) + 1;
+    let minutes = time.micros().saturating_sub(1).div_euclid(MICROS_PER_MINUTE) + 1;
     u32::try_from(minutes.max(0)).unwrap_or(u32::MAX / 2)
 }
 
@@ -100,9 +100,8 @@ const fn day_of(year: i64, month: i64, day: i64) -> i64 {
 }
 
 const fn year_of(day: i64) -> i64 {
-    // A guess that is never too late, and at most one too early.
-    let guess = 1970 + (day - 1).div_euclid(366);
-    let mut year = guess;
+    // Never too late, and early by a year for each 1,500 or so.
+    let mut year = 1970 + (day - 1).div_euclid(366);
     while day_of(year + 1, 1, 1) <= day {
         year += 1;
     }
@@ -142,6 +141,15 @@ mod tests {
         // And forward on 2026-03-08: 23 hours.
         assert_eq!(end(Period::Day, "2026-03-08T05:00:01Z"), "2026-03-09T04:00:00Z");
         assert_eq!(end(Period::Day, "2026-03-08T05:00:00Z"), "2026-03-08T05:00:00Z");
+    }
+
+    #[test]
+    fn times_that_nobody_lives_in_do_no_harm() {
+        for period in [Period::Minute, Period::Hour, Period::Day] {
+            let first = period.end_of(Timestamp::from_micros(i64::MIN));
+            let last = period.end_of(Timestamp::from_micros(i64::MAX));
+            assert!(first < 1_440 && first < last);
+        }
     }
 
     #[test]
