@@ -34,10 +34,10 @@ fn main() -> ExitCode {
         eprintln!("there is no target {:?}", arguments.target);
         return ExitCode::from(2);
     }
-    let clean = chosen
-        .into_iter()
-        .map(|target| run(target, &arguments))
-        .fold(true, |all, clean| all && clean);
+    let mut clean = true;
+    for target in chosen {
+        clean &= run(target, &arguments);
+    }
     if clean {
         ExitCode::SUCCESS
     } else {

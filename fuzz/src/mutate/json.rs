@@ -195,7 +195,7 @@ fn nth<'a>(value: &'a mut Value, place: &mut usize) -> Option<&'a mut Value> {
 
 /// `text` within that many lists or objects.
 fn nested(text: &[u8], depth: usize) -> Vec<u8> {
-    let (open, close) = if depth % 2 == 0 {
+    let (open, close) = if depth.is_multiple_of(2) {
         (&b"["[..], &b"]"[..])
     } else {
         (&b"{\"msg\":"[..], &b"}"[..])

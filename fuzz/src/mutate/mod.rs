@@ -13,10 +13,10 @@ const LARGEST: usize = 64 << 10;
 /// A changed copy of one of `corpus`, which must not be empty. `words` are keys and texts seen in the seeds.
 pub fn mutate(corpus: &[Vec<u8>], words: &[String], rng: &mut ChaCha8Rng) -> Vec<u8> {
     let mut input = pick(corpus, rng).clone();
-    if rng.random_ratio(7, 10) {
-        if let Some(changed) = json::mutate(&input, pick(corpus, rng).as_slice(), words, rng) {
-            input = changed;
-        }
+    if rng.random_ratio(7, 10)
+        && let Some(changed) = json::mutate(&input, pick(corpus, rng).as_slice(), words, rng)
+    {
+        input = changed;
     }
     if rng.random_ratio(4, 10) {
         bytes::mutate(&mut input, pick(corpus, rng).as_slice(), words, rng);
