@@ -1,7 +1,11 @@
 //! What the command line takes.
 
+mod exchange;
+
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub(crate) use exchange::{BalanceArg, ControlSeqArg, ExchangeArgs, PostOnlyArg, ReuseArg};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kmi_domain::time::parse_duration;
@@ -50,6 +54,8 @@ pub(crate) enum Command {
     Fee(FeeArgs),
     /// Write a seeded synthetic history, as files that `kmi import` reads
     Synth(SynthArgs),
+    /// Run an exchange of one's own, which speaks Kalshi's API: no account and no network needed
+    Exchange(Box<ExchangeArgs>),
     /// Bring the database to this program's version, or only say where it stands
     Migrate(MigrateArgs),
     /// Check the installation: data directory, database, archive

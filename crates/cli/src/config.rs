@@ -110,18 +110,25 @@ impl Config {
         }
     }
 
+    /// The data directory: the one set, or the platform's.
+    ///
+    /// # Errors
+    /// When none is set and there is no home directory.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf> {
+        if let Some(dir) = &self.storage.data_dir {
+            return Ok(dir.clone());
+        }
+        let platform = directories::ProjectDirs::from("", "", "kmi")
+            .context("no home directory: say where data lies with --data-dir")?;
+        Ok(platform.data_dir().to_owned())
+    }
+
     /// Where the store is: the data directory, and PostgreSQL where one is configured.
     ///
     /// # Errors
     /// When there is no home directory to put the default data directory in.
     pub(crate) fn store_location(&self) -> Result<StoreLocation> {
-        let data_dir = match &self.storage.data_dir {
-            Some(dir) => dir.clone(),
-            None => directories::ProjectDirs::from("", "", "kmi")
-                .context("no home directory: say where data lies with --data-dir")?
-                .data_dir()
-                .to_owned(),
-        };
+        let data_dir = self.data_dir()?;
         let Some(Secret(url)) = &self.storage.database_url else {
             return Ok(StoreLocation::in_folder(data_dir));
         };

@@ -3,7 +3,8 @@
 //! - [`core`]: the exchange as a pure function. [`life`]: who trades there by themselves, from a seed. [`records`]: what is
 //!   remembered of it.
 //! - [`engine`]: the running exchange around the pure one; clock, lock, journal, fan-out. [`faults`]: what goes wrong on demand.
-//! - [`server`]: the REST API and the admin door. [`stream`]: the WebSocket side.
+//! - [`server`]: the REST API and the admin door. [`stream`]: the WebSocket side. [`venue`]: all of it together, ready to be
+//!   served.
 //! - [`storm`]: random commands, and the proof that they lose nothing.
 //! - [`history`] makes a recorded past of whole events, from opening to settlement, as an importer would find it on disk.
 
@@ -16,6 +17,7 @@ pub mod records;
 pub mod server;
 pub mod storm;
 pub mod stream;
+pub mod venue;
 pub mod views;
 
 mod world;

@@ -5,6 +5,7 @@ mod backtest;
 mod book;
 mod calibrate;
 mod doctor;
+mod exchange;
 mod fee;
 mod import;
 mod synth;
@@ -31,6 +32,7 @@ pub(crate) async fn run(cli: Cli, config: &Config) -> Result<ExitCode> {
         Command::Archive(command) => return archive::run(&open(config).await?, command, as_json).await,
         Command::Fee(args) => fee::run(&args, as_json)?,
         Command::Synth(args) => synth::run(&args, as_json)?,
+        Command::Exchange(args) => exchange::run(config, *args, as_json).await?,
         Command::Migrate(args) => doctor::migrate(config, &args, as_json).await?,
         Command::Doctor => return doctor::run(config, as_json).await,
         Command::Completions { shell } => {
@@ -56,4 +58,23 @@ fn now() -> Timestamp {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Waits until somebody asks this program to stop: Ctrl-C, or SIGTERM.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler for signals the process ends at once, which the journal survives.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }

@@ -1,0 +1,159 @@
+//! `kmi exchange`: the exchange in a box.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use kmi_simulator::core::{BalanceRule, ClientOrderIdReuse, KeyType, PostOnlyRule, Rules};
+use kmi_simulator::engine::{Origin, Settings};
+use kmi_simulator::faults::{Planned, parse_plan};
+use kmi_simulator::life::LifeSettings;
+use kmi_simulator::records::Lag;
+use kmi_simulator::server::{ADMIN_PATH, Config as Doors, REST_PATH, WS_PATH};
+use kmi_simulator::stream::ControlSeq;
+use kmi_simulator::venue::{OpenedAccount, Opening, Venue};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::WrongUse;
+use crate::args::{BalanceArg, ControlSeqArg, ExchangeArgs, PostOnlyArg, ReuseArg};
+use crate::config::Config;
+use crate::output;
+
+pub(crate) async fn run(config: &Config, args: ExchangeArgs, as_json: bool) -> Result<()> {
+    let keys = match &args.keys_dir {
+        Some(folder) => folder.clone(),
+        None => config.data_dir()?.join("exchange-keys"),
+    };
+    let plan = args
+        .faults
+        .as_deref()
+        .map(read_plan)
+        .transpose()?
+        .unwrap_or_default();
+    let listener = TcpListener::bind((args.bind, args.port))
+        .await
+        .with_context(|| format!("cannot listen on {}:{}", args.bind, args.port))?;
+    let address = listener.local_addr()?;
+    let venue = Venue::open(opening(&args, plan), super::now())?;
+    if let Origin::Restored { replayed, torn } = venue.origin {
+        eprintln!(
+            "gone on with the journal: {replayed} entries since its snapshot, {torn} torn bytes cut off"
+        );
+    }
+    let mut accounts = Vec::new();
+    for (name, key_type) in [("demo", KeyType::Rsa), ("maker", KeyType::Ed25519)] {
+        accounts.push(venue.account(name, key_type, &keys).await?);
+    }
+    announce(&format!("{address}"), &accounts, as_json)?;
+    let stop = CancellationToken::new();
+    let on_signal = stop.clone();
+    tokio::spawn(async move {
+        super::stop_signal().await;
+        on_signal.cancel();
+    });
+    venue.run_tcp(listener, stop).await;
+    Ok(())
+}
+
+fn opening(args: &ExchangeArgs, plan: Vec<Planned>) -> Opening {
+    let rules = Rules {
+        client_order_id_reuse: match args.client_order_id_reuse {
+            ReuseArg::Never => ClientOrderIdReuse::Never,
+            ReuseArg::AfterClose => ClientOrderIdReuse::AfterClose,
+        },
+        balance: match args.balance {
+            BalanceArg::Gross => BalanceRule::Gross,
+            BalanceArg::Net => BalanceRule::NetOfOrders,
+        },
+        post_only: match args.post_only {
+            PostOnlyArg::Refuse => PostOnlyRule::Refuse,
+            PostOnlyArg::Cancel => PostOnlyRule::Cancel,
+        },
+        cancel_all_shadow_s: args.cancel_all_shadow,
+        ..Rules::measured(args.seed)
+    };
+    let life = (args.markets > 0).then(|| {
+        let mut life = LifeSettings::new(args.seed, args.markets);
+        life.pace = args.pace.unwrap_or(life.pace);
+        life.time_scale = args.time_scale;
+        life
+    });
+    Opening {
+        settings: Settings {
+            life,
+            ..Settings::new(rules, super::now())
+        },
+        state: args.state.clone(),
+        tick: Duration::from_millis(args.tick_ms),
+        server: Doors {
+            control_seq: match args.control_seq {
+                ControlSeqArg::Counted => ControlSeq::Counted,
+                ControlSeqArg::Repeated => ControlSeq::Repeated,
+            },
+            default_tier: args.tier,
+            stranger_tier: args.tier,
+            ..Doors::default()
+        },
+        plan,
+        lag: Lag::of_micros(i64::try_from(args.read_lag.as_micros()).unwrap_or(i64::MAX)),
+    }
+}
+
+fn read_plan(path: &Path) -> Result<Vec<Planned>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    parse_plan(&text).map_err(|error| WrongUse(format!("{}: {error}", path.display())).into())
+}
+
+/// The first line says where the exchange listens and who may trade.
+fn announce(address: &str, accounts: &[OpenedAccount], as_json: bool) -> Result<()> {
+    let rest = format!("http://{address}{REST_PATH}");
+    let ws = format!("ws://{address}{WS_PATH}");
+    let admin = format!("http://{address}{ADMIN_PATH}");
+    if as_json {
+        let accounts: Vec<_> = accounts
+            .iter()
+            .map(|account| {
+                json!({
+                    "name": account.name,
+                    "key_id": account.key_id,
+                    "private_key_path": absolute(&account.private_key_path),
+                    "key_type": key_word(account.key_type),
+                    "balance": cents(account.balance),
+                })
+            })
+            .collect();
+        return output::json(&json!({ "rest": rest, "ws": ws, "admin": admin, "accounts": accounts }));
+    }
+    let mut page = format!("REST       {rest}\nWebSocket  {ws}\nAdmin      {admin}\n\n");
+    for account in accounts {
+        page.push_str(&format!(
+            "{:<6} ${}  {} key {}\n       {}\n",
+            account.name,
+            cents(account.balance),
+            key_word(account.key_type),
+            account.key_id,
+            absolute(&account.private_key_path).display(),
+        ));
+    }
+    page.push_str("\nStops on Ctrl-C.\n");
+    output::text(&page)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+const fn key_word(key_type: KeyType) -> &'static str {
+    match key_type {
+        KeyType::Rsa => "rsa",
+        KeyType::Ed25519 => "ed25519",
+    }
+}
+
+/// Dollars and cents, what is below a cent left out.
+fn cents(amount: kmi_domain::Money) -> String {
+    let cents = amount.micros() / 10_000;
+    format!("{}.{:02}", cents / 100, cents % 100)
+}
