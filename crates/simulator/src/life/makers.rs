@@ -1,5 +1,6 @@
 //! Market makers: where they want to quote, and how they get there from where they are.
 
+use kmi_domain::matching::OrderId;
 use kmi_domain::{BookSide, Price, Quantity, TickGrid};
 
 use super::desk::{Desk, Offer};
@@ -64,6 +65,8 @@ fn forget_ended(desk: &Desk, stall: &mut Stall, maker: u8) {
         .retain(|quote| quote.maker != maker || desk.exchange.order(quote.order).is_some());
 }
 
+/// Moves a maker's quotes of one side to these prices: those that stand there already stay, one of them perhaps resized;
+/// the others are moved, as far as there are prices for them.
 fn move_side(
     desk: &mut Desk,
     stall: &mut Stall,
@@ -115,12 +118,7 @@ fn move_side(
 }
 
 /// Moves one quote: amended, or canceled and placed anew.
-fn replace(
-    desk: &mut Desk,
-    quote: Quote,
-    offer: Offer,
-    hands: &mut Chance,
-) -> Option<(kmi_domain::matching::OrderId, Price)> {
+fn replace(desk: &mut Desk, quote: Quote, offer: Offer, hands: &mut Chance) -> Option<(OrderId, Price)> {
     let filled = desk
         .exchange
         .order(quote.order)

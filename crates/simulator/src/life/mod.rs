@@ -160,6 +160,11 @@ impl Life {
             events,
         };
         let _ = desk.apply(&Command::Advance);
+        if !desk.exchange.trading_active() {
+            // What is due waits for the end of the pause, and nobody could replace what they canceled now.
+            self.lived = self.lived.max(now);
+            return;
+        }
         for _ in 0..DUE_PER_CALL {
             if !self.do_next_due(&mut desk) {
                 break;
