@@ -160,10 +160,10 @@ impl Run {
             if self.active().len() < 8 {
                 self.list_event()?;
             }
-            let command = if self.chance.random_range(0..100) < 4 {
-                self.house_command()
-            } else {
-                self.trader_command()
+            let command = match self.chance.random_range(0..100) {
+                0..4 => self.house_command(),
+                4..14 => self.replay_command(),
+                _ => self.trader_command(),
             };
             let _: Outcome = self.apply(&command)?;
             self.exchange.check_money()?;

@@ -2,13 +2,15 @@
 
 use kmi_domain::matching::MarketId;
 use kmi_domain::{
-    CollateralReturn, EventTicker, FeeMultiplier, FeeType, MarketResult, MarketStatus, Money, Price,
-    SeriesTicker, TickGrid, Ticker,
+    CollateralReturn, EventTicker, FeeMultiplier, FeeType, Level, MarketResult, MarketStatus, Money, Price,
+    Quantity, SeriesTicker, Side, TickGrid, Ticker,
 };
 use rand::Rng;
 
 use super::Run;
-use crate::core::{Account, Command, EventSpec, MarketSpec, Payment, Reply, SeriesSpec, Shard, Strike};
+use crate::core::{
+    Account, Command, EventSpec, MarketSpec, Payment, Recorded, Reply, SeriesSpec, Shard, Strike,
+};
 
 const GRIDS: [&str; 4] = [
     "linear_cent",
@@ -64,7 +66,79 @@ impl Run {
                 })?;
             }
         }
+        self.list_tapes()
+    }
+
+    /// A replayed market on each shard, so that the house pays its part in now and never again.
+    fn list_tapes(&mut self) -> Result<(), String> {
+        for shard in Shard::ALL {
+            let event: EventTicker = name(&format!("T{}", shard.index()));
+            self.must(&Command::ListEvent(EventSpec {
+                ticker: event.clone(),
+                series: name(&format!("S{}", shard.index())),
+                title: event.to_string(),
+                sub_title: String::new(),
+                collateral_return: CollateralReturn::None,
+                strike_date: None,
+                fee_type_override: None,
+                fee_multiplier_override: None,
+            }))?;
+            let spec = self.market_spec(&event, 0, true, true);
+            if let Reply::Market(market) = self.must(&Command::ListMarket(spec))? {
+                self.live.push(market);
+            }
+        }
         Ok(())
+    }
+
+    /// The next of a recording nobody made.
+    pub(super) fn replay_command(&mut self) -> Command {
+        let taped: Vec<MarketId> = self
+            .active()
+            .into_iter()
+            .filter(|market| self.exchange.market(*market).spec.is_replay)
+            .collect();
+        let Some(market) = self.one_of(&taped) else {
+            return Command::Advance;
+        };
+        self.now = self.now.plus_micros(self.chance.random_range(0..3_000));
+        let side = if self.percent(50) { Side::Yes } else { Side::No };
+        let cents = Price::from_cents(self.chance.random_range(40..=56)).expect("a cent price");
+        let quantity = Quantity::from_units(self.chance.random_range(1..=4_000));
+        let recorded = match self.chance.random_range(0..20) {
+            0..3 => {
+                let mut side = || {
+                    let best = self.chance.random_range(40..=50);
+                    let level = |below: u8, count: i64| Level {
+                        price: Price::from_cents(best - below).expect("a cent price"),
+                        quantity: Quantity::from_units(count),
+                    };
+                    vec![level(0, 700), level(1, 2_000), level(4, 10_000)]
+                };
+                Recorded::Snapshot {
+                    yes: side(),
+                    no: side(),
+                }
+            }
+            3 => Recorded::Gap,
+            4..14 => Recorded::Delta {
+                side,
+                price: cents,
+                change: if self.percent(50) { quantity } else { -quantity },
+            },
+            _ => Recorded::Trade {
+                id: None,
+                price: cents,
+                quantity,
+                taker: side,
+                is_block: self.percent(5),
+            },
+        };
+        Command::Replay {
+            market: self.ticker(market),
+            recorded_at: self.now,
+            recorded,
+        }
     }
 
     /// A command that cannot be refused.
@@ -97,7 +171,8 @@ impl Run {
         }))?;
         let is_above = self.percent(50);
         for number in 0..self.chance.random_range(1..=5) {
-            let spec = self.market_spec(&event, number, is_above);
+            let is_replay = self.percent(15);
+            let spec = self.market_spec(&event, number, is_above, is_replay);
             if let Reply::Market(market) = self.must(&Command::ListMarket(spec))? {
                 self.live.push(market);
             }
@@ -105,7 +180,13 @@ impl Run {
         Ok(())
     }
 
-    fn market_spec(&mut self, event: &EventTicker, number: u32, is_above: bool) -> MarketSpec {
+    fn market_spec(
+        &mut self,
+        event: &EventTicker,
+        number: u32,
+        is_above: bool,
+        is_replay: bool,
+    ) -> MarketSpec {
         let structure = self.one_of(&GRIDS).expect("there are four");
         let open_time = self.now.plus_seconds(self.chance.random_range(-5..20));
         let close_time = self.now.plus_seconds(self.chance.random_range(30..600));
@@ -132,7 +213,7 @@ impl Run {
             settlement_timer_s: self.chance.random_range(0..30),
             can_close_early: true,
             fee_waiver_until: self.percent(10).then(|| open_time.plus_seconds(60)),
-            is_replay: false,
+            is_replay,
         }
     }
 

@@ -378,8 +378,12 @@ impl Exchange {
     pub(super) fn rehold_all(&mut self, mut touched: Vec<(Account, MarketId)>) {
         touched.sort_unstable();
         touched.dedup();
+        for (account, market) in &touched {
+            self.rehold(*account, *market);
+        }
         for (account, market) in touched {
-            self.rehold(account, market);
+            let free = self.accounts[&account].free(self.shard_of(market));
+            debug_assert!(!free.is_negative(), "{account:?} has {free} free");
         }
     }
 

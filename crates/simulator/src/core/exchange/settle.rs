@@ -107,6 +107,7 @@ impl Exchange {
             .filter_map(|account| self.settle_account(at, account, market, result, out))
             .collect();
         self.markets[Self::slot(market)].open_interest = Quantity::ZERO;
+        self.close_tape(market);
         self.renet_event(market, out);
         paid
     }

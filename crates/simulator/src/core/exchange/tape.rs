@@ -87,20 +87,20 @@ impl Exchange {
     /// Makes a market one that is replayed, and sees to it that the house can take the other side.
     pub(super) fn open_tape(&mut self, market: MarketId, out: &mut Vec<Event>) {
         self.tapes.insert(market, Tape::default());
-        if self.tape_account.is_some() {
-            return;
+        if self.tape_account.is_none() {
+            // A client's user may have any name, so this one's is looked for until it is free.
+            let mut name = "tape".to_owned();
+            while self.user_ids.contains_key(&name) {
+                name.push('\'');
+            }
+            let command = Command::OpenUser { name, is_house: true };
+            if let Ok(Reply::User(user)) = self.change_user(&command, out) {
+                let account = Account::primary(user);
+                self.account_mut(account).netting = false;
+                self.tape_account = Some(account);
+            }
         }
-        // A client's user may have any name, so this one's is looked for until it is free.
-        let mut name = "tape".to_owned();
-        while self.user_ids.contains_key(&name) {
-            name.push('\'');
-        }
-        let command = Command::OpenUser { name, is_house: true };
-        if let Ok(Reply::User(user)) = self.change_user(&command, out) {
-            let account = Account::primary(user);
-            self.account_mut(account).netting = false;
-            self.tape_account = Some(account);
-        }
+        self.tape_with(self.shard_of(market), Money::ZERO, out);
     }
 
     /// The house's account behind tapes, with money enough on a shard for a fill that costs this much.
@@ -204,6 +204,13 @@ impl Exchange {
             // It holds the same recorded book as the tape, so it takes what the tape took.
             let _total = flow.apply(recorded_at, side, price, change, said);
         });
+    }
+
+    /// Forgets what accounts took of a recording that is over.
+    pub(super) fn close_tape(&mut self, market: MarketId) {
+        if let Some(tape) = self.tapes.get_mut(&market) {
+            tape.flows.clear();
+        }
     }
 
     fn lose_sync(&mut self, market: MarketId) {

@@ -1,7 +1,7 @@
 //! Own orders in a replayed market.
 
 use kmi_domain::exposure::OpenOrder;
-use kmi_domain::fees::{BalancePrecision, OrderFees};
+use kmi_domain::fees::{BalancePrecision, OrderFees, rounding_fee};
 use kmi_domain::flow::{AmendRefusal, BookFlow, FlowEvent, FlowFill, FlowOrder, Refusal as FlowRefusal};
 use kmi_domain::matching::{CancelReason, MarketId, OrderId, SelfTradePrevention};
 use kmi_domain::{BookSide, Money, Price, Quantity};
@@ -98,7 +98,7 @@ impl Exchange {
         let now = self.tapes[&market].recorded_now(self.now);
         let submit = |flow: &mut BookFlow, said: &mut Vec<FlowEvent>| flow.submit(now, flow_order, said);
         let tried = self.try_on_tape(market, order.account, order.side, order.self_trade, submit);
-        let trial = match tried {
+        let mut trial = match tried {
             Ok(trial) => trial,
             Err(FlowRefusal::WouldCross) if self.rules.post_only == PostOnlyRule::Cancel => {
                 return Ok(self.place_and_cancel(market, order, out));
@@ -119,22 +119,17 @@ impl Exchange {
             gone: &trial.gone,
             fees: OrderFees::new(BalancePrecision::Centicent),
         })?;
+        if quantity < order.quantity && trial.filled() == quantity {
+            // It reduced all there was, and the flow knows of no more.
+            trial.said.push(FlowEvent::Canceled {
+                order: flow_order.id,
+                remaining: order.quantity - quantity,
+                reason: CancelReason::ReduceOnly,
+            });
+        }
         let id = self.open_order(market, order);
         self.tapes.get_mut(&market).expect("just found").orders.insert(id);
         self.accept_trial(market, order.account, trial, out);
-        if let Some(state) = self.order(id)
-            && order.reduce_only
-            && state.filled == quantity
-        {
-            // It reduced all there was; the flow knew of no more.
-            self.end_on_tape(
-                market,
-                id,
-                OrderStatus::Canceled,
-                UpdateReason::ReduceOnlyCancel,
-                out,
-            );
-        }
         let reply = self.placed(id, Quantity::ZERO, Money::ZERO, Money::ZERO);
         self.shadow(order.account, id, out);
         Ok(reply)
@@ -391,7 +386,7 @@ impl Exchange {
         self.rehold_all(touched);
     }
 
-    /// Books a fill against the tape: the house takes the other side, for no fee.
+    /// Books a fill against the tape: the house takes the other side.
     fn fill_on_tape(&mut self, market: MarketId, fill: &FlowFill, out: &mut Vec<Event>) {
         let shard = self.shard_of(market);
         let tape = self.tape_with(shard, Price::ONE * fill.quantity, out);
@@ -423,6 +418,9 @@ impl Exchange {
         self.rehold(account, market);
         let opposite = fill.side.opposite();
         let change = self.book(tape, market, opposite, fill.price, fill.quantity, Money::ZERO);
-        self.pay(tape, shard, change.cash, CashReason::Fill, out);
+        // It pays no fee but that of rounding, which keeps its balance in whole steps like any other.
+        let fee = rounding_fee(change.cash, Money::ZERO, BalancePrecision::Centicent);
+        self.fees += fee;
+        self.pay(tape, shard, change.cash - fee, CashReason::Fill, out);
     }
 }
