@@ -28,7 +28,15 @@ impl Run {
                 account,
                 enabled: self.percent(60),
             },
-            960..965 => Command::CreateSubaccount { user: account.user },
+            // A few are enough; the bound has its own test, and all are looked at after every command.
+            960..965
+                if self
+                    .exchange
+                    .user(account.user)
+                    .is_some_and(|user| user.subaccounts < 5) =>
+            {
+                Command::CreateSubaccount { user: account.user }
+            }
             _ => Command::Advance,
         }
     }
