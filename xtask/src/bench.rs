@@ -90,6 +90,12 @@ const PROGRAMS: [Program; 8] = [
         rounds: Rounds::Outside,
     },
     Program {
+        id: "B8",
+        package: "kmi-simulator",
+        bench: "b8_exchange",
+        rounds: Rounds::Inside,
+    },
+    Program {
         id: "B14",
         package: "kmi-app",
         bench: "b14_calibrate",

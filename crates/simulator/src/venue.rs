@@ -97,12 +97,11 @@ impl Venue {
     /// # Errors
     /// [`JournalError`] when the state cannot be gone on with.
     pub fn open(opening: Opening, now: Timestamp) -> Result<Venue, JournalError> {
-        let (engine, origin) = match &opening.state {
-            Some(path) => Engine::open(path, &opening.settings, now)?,
-            None => {
-                let engine = Engine::in_memory(&opening.settings, Clock::starting(now));
-                (engine, Origin::Founded)
-            }
+        let (engine, origin) = if let Some(path) = &opening.state {
+            Engine::open(path, &opening.settings, now)?
+        } else {
+            let engine = Engine::in_memory(&opening.settings, Clock::starting(now));
+            (engine, Origin::Founded)
         };
         engine.adjust_records(|records| records.set_lag(opening.lag));
         let faults = Faults::new(opening.settings.rules.seed);

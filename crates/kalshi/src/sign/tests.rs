@@ -215,7 +215,12 @@ const OPENSSL_SALT_20: &str = "BvWqsECAV/sq6mF/+qc6VMwJrpJt9Cd6H9VjmHBscQ7/Sb2kU
 fn openssls_rsa_pss_is_accepted_with_a_salt_of_32_bytes_alone() {
     let verifier = Verifier::from_pem(OPENSSL_KEY).unwrap();
     let judge = |signature| {
-        verifier.verify_request(1_700_000_000_000, "GET", "/trade-api/v2/portfolio/balance", signature)
+        verifier.verify_request(
+            1_700_000_000_000,
+            "GET",
+            "/trade-api/v2/portfolio/balance",
+            signature,
+        )
     };
     assert_eq!(judge(OPENSSL_SALT_32), Ok(()));
     assert_eq!(judge(OPENSSL_SALT_20), Err(VerifyError::Wrong));
