@@ -1,4 +1,4 @@
-//! The daily verbs of the repository: `cargo xtask demo`, `test`, `bench`, `gen`.
+//! The daily verbs of the repository: `cargo xtask demo`, `test`, `bench`, `soak`, `gen`.
 
 mod bench;
 mod demo;
@@ -7,6 +7,7 @@ mod licences;
 mod postgres;
 mod python;
 mod shell;
+mod soak;
 mod test;
 mod workspace;
 
@@ -33,6 +34,8 @@ enum Verb {
     Test(test::Arguments),
     /// Measure speed next to today's best and write docs/BENCHMARKS.md.
     Bench(bench::Arguments),
+    /// Run for long what the tests run for seconds, and keep the figures in target/soak.
+    Soak(soak::Arguments),
     /// Write the generated documents anew.
     Gen(generate::Arguments),
 }
@@ -44,6 +47,7 @@ fn main() -> Result<ExitCode> {
         Verb::Demo(demo) => demo::run(&workspace, &demo),
         Verb::Test(test) => test::run(&workspace, &test),
         Verb::Bench(bench) => bench::run(&workspace, &bench),
+        Verb::Soak(soak) => soak::run(&workspace, &soak),
         Verb::Gen(generate) => generate::run(&workspace, &generate),
     }
 }

@@ -5,10 +5,12 @@
 //! - [`engine`]: the running exchange around the pure one; clock, lock, journal, fan-out. [`faults`]: what goes wrong on demand.
 //! - [`server`]: the REST API and the admin door. [`stream`]: the WebSocket side. [`venue`]: all of it together, ready to be
 //!   served.
-//! - [`storm`]: random commands, and the proof that they lose nothing.
+//! - [`storm`]: random commands, and the proof that they lose nothing. [`drill`]: every fault against our own client, and the proof
+//!   that it ends up knowing what the exchange knows.
 //! - [`history`] makes a recorded past of whole events, from opening to settlement, as an importer would find it on disk.
 
 pub mod core;
+pub mod drill;
 pub mod engine;
 pub mod faults;
 pub mod history;
