@@ -46,7 +46,7 @@ enum Rounds {
     Inside,
 }
 
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 9] = [
     Program {
         id: "B1",
         package: "kmi-kalshi",

@@ -8,8 +8,22 @@ use anyhow::{Context, Result, bail};
 use crate::shell;
 use crate::workspace::Workspace;
 
+/// What to do about packages that name a newer Python than the one there is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PythonBound {
+    /// They are not installed.
+    Kept,
+    /// They are installed all the same: their bound is stricter than their code.
+    Ignored,
+}
+
 /// The interpreter of the environment `name`, made with what `requirements` lists unless it is there already.
-pub(crate) fn environment(workspace: &Workspace, name: &str, requirements: &str) -> Result<PathBuf> {
+pub(crate) fn environment(
+    workspace: &Workspace,
+    name: &str,
+    requirements: &str,
+    bound: PythonBound,
+) -> Result<PathBuf> {
     let folder = workspace.target.join(name);
     let python = folder.join("bin/python");
     let stamp = folder.join("requirements.txt");
@@ -22,14 +36,9 @@ pub(crate) fn environment(workspace: &Workspace, name: &str, requirements: &str)
     eprintln!("installing python packages into {}", folder.display());
     shell::run(
         Command::new(&python)
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--requirement",
-            ])
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args((bound == PythonBound::Ignored).then_some("--ignore-requires-python"))
+            .arg("--requirement")
             .arg(&wanted),
     )
     .context("pip could not install what the checks need")?;

@@ -26,7 +26,7 @@ struct Step {
 }
 
 /// From quick to slow; what shares compiled code follows one another.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         name: "format",
         run: steps::format,
@@ -54,6 +54,10 @@ const STEPS: [Step; 9] = [
     Step {
         name: "python checks",
         run: steps::python_checks,
+    },
+    Step {
+        name: "conformance",
+        run: steps::conformance,
     },
     Step {
         name: "generated documents",

@@ -81,7 +81,7 @@ pub(crate) fn prepare(workspace: &Workspace, wanted: &dyn Fn(&str) -> bool) -> R
     if !PEERS.iter().any(|peer| wanted(peer.id)) && !wanted("B1") {
         return Ok(Peers::default());
     }
-    let python = python::environment(workspace, "python-peers", REQUIREMENTS)?;
+    let python = python::environment(workspace, "python-peers", REQUIREMENTS, python::PythonBound::Kept)?;
     let run_folder = workspace.target.join("bench");
     let feed = run_folder.join("data/feed.bin");
     if !feed.is_file() {

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::counts::Counts;
 use crate::postgres::{self, Postgres};
+use crate::python::PythonBound;
 use crate::workspace::Workspace;
 use crate::{generate, licences, python, shell};
 
@@ -105,7 +106,7 @@ pub(crate) fn doc_tests(workspace: &Workspace) -> Result<Counts> {
 pub(crate) fn python_checks(workspace: &Workspace) -> Result<Counts> {
     let checks = workspace.root.join("checks");
     let requirements = std::fs::read_to_string(checks.join("requirements.txt"))?;
-    let python = python::environment(workspace, "python-checks", &requirements)?;
+    let python = python::environment(workspace, "python-checks", &requirements, PythonBound::Kept)?;
     let kmi = workspace.kmi()?;
     let postgres = match postgres::binaries() {
         Some(binaries) => Some(Postgres::start(&binaries, &["synthetic", "weather"])?),
@@ -126,6 +127,36 @@ pub(crate) fn python_checks(workspace: &Workspace) -> Result<Counts> {
     let spoken = shell::overhear(&mut command)?;
     let counts = Counts::of_checks(&spoken.text).with_exit(spoken.succeeded);
     ensure!(counts != Counts::default(), "the python checks checked nothing");
+    Ok(counts)
+}
+
+/// Drives `kmi exchange` with other people's clients, and holds what it says to the specification.
+pub(crate) fn conformance(workspace: &Workspace) -> Result<Counts> {
+    let checks = workspace.root.join("checks/conformance");
+    let requirements = std::fs::read_to_string(checks.join("requirements.txt"))?;
+    // The official client asks for Python 3.13 and runs on 3.11.
+    let python = python::environment(
+        workspace,
+        "python-conformance",
+        &requirements,
+        PythonBound::Ignored,
+    )?;
+    let kmi = workspace.kmi()?;
+    let mut command = workspace.command(&python);
+    command
+        .arg("-B")
+        .arg(checks.join("run.py"))
+        .arg("--kmi")
+        .arg(&kmi);
+    if let Some(shared) = workspace.shared() {
+        command.arg("--spec").arg(shared.join("kalshi"));
+    }
+    let spoken = shell::overhear(&mut command)?;
+    let counts = Counts::of_checks(&spoken.text).with_exit(spoken.succeeded);
+    ensure!(
+        counts != Counts::default(),
+        "the conformance checks checked nothing"
+    );
     Ok(counts)
 }
 

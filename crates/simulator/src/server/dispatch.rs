@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, any, on};
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use kmi_kalshi::api::code::{Code, ErrorAnswer};
 use kmi_kalshi::sign::KEY_HEADER;
@@ -29,7 +30,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         let path = format!("{REST_PATH}{}", operation.path);
         router = router.route(&path, method_router(shared, operation));
     }
-    let at_ws = Arc::clone(shared);
+    let [at_ws, at_nothing, at_method] = std::array::from_fn(|_| Arc::clone(shared));
     router
         .route(
             WS_PATH,
@@ -39,8 +40,16 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
             }),
         )
         .nest(ADMIN_PATH, admin::router(shared))
-        .fallback(any(|| async { ApiError::not_found() }))
-        .method_not_allowed_fallback(|| async { ApiError::code(&Code::MethodNotAllowed) })
+        .fallback(any(move |request: Request| {
+            refuse(Arc::clone(&at_nothing), request, ApiError::not_found())
+        }))
+        .method_not_allowed_fallback(move |request: Request| {
+            refuse(
+                Arc::clone(&at_method),
+                request,
+                ApiError::code(&Code::MethodNotAllowed),
+            )
+        })
 }
 
 fn method_router(shared: &Arc<Shared>, operation: &'static Operation) -> MethodRouter {
@@ -62,27 +71,12 @@ async fn answer(
     operation: &'static Operation,
     request: Request,
 ) -> Result<Response, ApiError> {
-    if matches!(operation.action, Action::NotSimulated) {
-        return Err(not_simulated(operation));
-    }
     let (mut head, body) = request.into_parts();
-    let peer = peer_of(&head.extensions);
-    let caller = identify(&shared, operation, &head.headers, &head.method, head.uri.path())?;
-    let payer = match &caller {
-        Some(caller) => Payer::User(caller.user()),
-        None => Payer::Stranger(peer.0),
-    };
-    match operation.cost {
-        Cost::Tokens(tokens) => shared.bill(payer, lane_of(&head.method), tokens)?,
-        Cost::Balance => shared.bill(payer, Lane::Balance, 1)?,
-        Cost::PerItem(_) => {}
-    }
-    let fault = shared.faults.on_request(RequestFacts {
-        method: head.method.as_str(),
-        path: head.uri.path().strip_prefix(REST_PATH).unwrap_or_default(),
-        account: caller.as_ref().map(Caller::name),
-    });
-    let body = body::read(&head.headers, body, &shared.config.bounds).await?;
+    let admitted = admit(&shared, operation, &head);
+    // Of a refused request too: a connection with an unread body is closed, and the peer's next request lost with it.
+    let body = body::read(&head.headers, body, &shared.config.bounds).await;
+    let Admitted { caller, payer, fault } = admitted?;
+    let body = body?;
     let params = RawPathParams::from_request_parts(&mut head, &())
         .await
         .map_err(|_| ApiError::not_found())?;
@@ -99,6 +93,42 @@ async fn answer(
         None => Ok(execute(call).await?.into_response()),
         Some(fault) => Ok(misbehave(fault, call).await),
     }
+}
+
+/// Who asks and what happens to the request.
+struct Admitted {
+    caller: Option<Caller>,
+    payer: Payer,
+    fault: Option<RequestFault>,
+}
+
+fn admit(shared: &Shared, operation: &Operation, head: &Parts) -> Result<Admitted, ApiError> {
+    if matches!(operation.action, Action::NotSimulated) {
+        return Err(not_simulated(operation));
+    }
+    let caller = identify(shared, operation, &head.headers, &head.method, head.uri.path())?;
+    let payer = match &caller {
+        Some(caller) => Payer::User(caller.user()),
+        None => Payer::Stranger(peer_of(&head.extensions).0),
+    };
+    match operation.cost {
+        Cost::Tokens(tokens) => shared.bill(payer, lane_of(&head.method), tokens)?,
+        Cost::Balance => shared.bill(payer, Lane::Balance, 1)?,
+        Cost::PerItem(_) => {}
+    }
+    let fault = shared.faults.on_request(RequestFacts {
+        method: head.method.as_str(),
+        path: head.uri.path().strip_prefix(REST_PATH).unwrap_or_default(),
+        account: caller.as_ref().map(Caller::name),
+    });
+    Ok(Admitted { caller, payer, fault })
+}
+
+/// Refuses what no operation is, its body read as that of any other request.
+async fn refuse(shared: Arc<Shared>, request: Request, refusal: ApiError) -> ApiError {
+    let (head, body) = request.into_parts();
+    drop(body::read(&head.headers, body, &shared.config.bounds).await);
+    refusal
 }
 
 async fn execute(call: Call) -> Result<Answer, ApiError> {

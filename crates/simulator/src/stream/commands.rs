@@ -137,8 +137,9 @@ impl Hub {
                 continue;
             };
             self.audience.forget(&ended, id);
-            let seq = control_number(self.control_seq, &mut ended);
-            self.answer(id, told, Some(*sid), seq, Body::Unsubscribed);
+            // This reply always has a number, also where the channel's messages have none: then it is the first.
+            let seq = control_number(self.control_seq, &mut ended).unwrap_or(1);
+            self.answer(id, told, Some(*sid), Some(seq), Body::Unsubscribed);
         }
     }
 

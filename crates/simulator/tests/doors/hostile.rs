@@ -97,6 +97,28 @@ async fn a_body_that_never_comes_is_408() {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_connection_outlives_a_refusal_whose_body_comes_after_the_head() {
+    let house = House::open().await;
+    for (method, path, status) in [
+        ("POST", format!("{API}/communications/rfqs"), 501),
+        ("POST", format!("{API}/portfolio/events/orders"), 401),
+        ("POST", format!("{API}/no/such/thing"), 404),
+        ("PATCH", format!("{API}/portfolio/events/orders"), 405),
+    ] {
+        let mut stream = house.pipe.connect().await.unwrap();
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: box\r\ncontent-length: 2\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let next = format!("GET {API}/exchange/status HTTP/1.1\r\nhost: box\r\nconnection: close\r\n\r\n");
+        stream.write_all(format!("{{}}{next}").as_bytes()).await.unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        assert!(answers.starts_with(&format!("HTTP/1.1 {status}")), "{answers}");
+        assert!(answers.contains("HTTP/1.1 200"), "{path}: {answers}");
+    }
+}
+
 #[tokio::test]
 async fn a_hundred_megabytes_are_413_and_the_sender_gets_to_read_it() {
     let house = House::open().await;
