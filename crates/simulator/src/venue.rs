@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::core::{Account, Command, KeySpec, KeyType, Refusal, Reply, Shard, UserId};
 use crate::engine::journal::JournalError;
 use crate::engine::{Clock, Engine, Origin, Settings};
-use crate::faults::{Faults, Planned, follow_plan};
+use crate::faults::{Faults, Planned, follow_plan, resume_when_due};
 use crate::records::Lag;
 use crate::server::{Config, PeerAddress, Server};
 
@@ -195,12 +195,18 @@ impl Venue {
         L::Addr: PeerAddress,
     {
         let mut tasks = JoinSet::new();
-        let (engine, tick) = (self.engine.clone(), self.tick);
-        tasks.spawn(async move { engine.run(tick).await });
+        let (engine, tick, failed) = (self.engine.clone(), self.tick, stop.clone());
+        tasks.spawn(async move {
+            // A world that breaks must not be served on as if it lived.
+            let _stop_if_it_panics = failed.drop_guard();
+            engine.run(tick).await;
+        });
         let engine = self.engine.clone();
         tasks.spawn(async move { engine.keep_snapshots().await });
         let (engine, faults, plan) = (self.engine.clone(), self.faults.clone(), self.plan);
         tasks.spawn(async move { follow_plan(&engine, &faults, plan).await });
+        let (engine, faults) = (self.engine.clone(), self.faults.clone());
+        tasks.spawn(async move { resume_when_due(&engine, &faults).await });
         self.server.serve(listener, stop).await;
         tasks.shutdown().await;
         if let Err(error) = self.engine.snapshot().await {
@@ -239,11 +245,16 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
+    // Under another name first, so that a crash leaves no half key.
+    let new = path.with_extension("pem.new");
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
+    let mut file = options.open(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(new, path)
 }
 
 /// The id of a key: the same for the same key, so that a restart finds it registered.

@@ -12,11 +12,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// First bytes of a journal; the last is the version of its form.
-const MAGIC: &[u8; 8] = b"KMIEXCH\x01";
+const MAGIC: &[u8; 8] = b"KMIEXCH\x02";
 /// First bytes of a snapshot.
-const SNAPSHOT_MAGIC: &[u8; 8] = b"KMISNAP\x01";
-/// Bytes of length and check sum before every entry.
-const PREFIX: u64 = 12;
+const SNAPSHOT_MAGIC: &[u8; 8] = b"KMISNAP\x02";
+/// Bytes before every entry: its length (4), the check sum of that (4), the check sum of the entry (8).
+const PREFIX: usize = 16;
 /// Largest entry accepted; the largest written is a listing of some kilobytes.
 const MAX_ENTRY: u32 = 1 << 24;
 
@@ -72,6 +72,10 @@ pub struct Journal {
     /// Length of the part that is whole.
     length: u64,
     buffer: Vec<u8>,
+    /// Hash of its header.
+    name: [u8; 32],
+    /// What was written cannot be cut back to whole entries: nothing may follow it.
+    is_broken: bool,
 }
 
 /// What was found in a journal when it was opened.
@@ -107,6 +111,8 @@ impl Journal {
             path: path.to_owned(),
             length: 0,
             buffer: Vec::new(),
+            name: journal_name(header)?,
+            is_broken: false,
         };
         journal.write_all(MAGIC)?;
         journal.append(header)?;
@@ -119,7 +125,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`].
-    pub fn open<H: DeserializeOwned, E: DeserializeOwned>(
+    pub fn open<H: DeserializeOwned + Serialize, E: DeserializeOwned>(
         path: &Path,
         offset: u64,
     ) -> Result<(Journal, Found<H, E>), JournalError> {
@@ -162,6 +168,8 @@ impl Journal {
             path: path.to_owned(),
             length,
             buffer: Vec::new(),
+            name: journal_name(&header)?,
+            is_broken: false,
         };
         journal.file.seek(SeekFrom::Start(length)).map_err(fail)?;
         Ok((
@@ -179,6 +187,11 @@ impl Journal {
         self.length
     }
 
+    /// Hash of what it was begun with, see [`journal_name`].
+    pub const fn name(&self) -> [u8; 32] {
+        self.name
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -191,30 +204,37 @@ impl Journal {
     pub fn append<E: Serialize>(&mut self, entry: &E) -> Result<(), JournalError> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
-        buffer.resize(usize::try_from(PREFIX).unwrap_or(12), 0);
+        buffer.resize(PREFIX, 0);
         let mut buffer = postcard::to_extend(entry, buffer)?;
-        let body = buffer.len() - 12;
-        let length = u32::try_from(body).map_err(|_| postcard::Error::SerializeBufferFull)?;
-        let sum = checksum(&buffer[12..]);
-        buffer[..4].copy_from_slice(&length.to_le_bytes());
-        buffer[4..12].copy_from_slice(&sum.to_le_bytes());
+        let length = u32::try_from(buffer.len() - PREFIX)
+            .ok()
+            .filter(|length| *length <= MAX_ENTRY)
+            .ok_or(postcard::Error::SerializeBufferFull)?
+            .to_le_bytes();
+        let sum = checksum(&buffer[PREFIX..]).to_le_bytes();
+        buffer[..4].copy_from_slice(&length);
+        buffer[4..8].copy_from_slice(&checksum(&length).to_le_bytes()[..4]);
+        buffer[8..PREFIX].copy_from_slice(&sum);
         let written = self.write_all(&buffer);
         self.buffer = buffer;
         written
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
+        let fail = |source| JournalError::Io {
+            path: self.path.clone(),
+            source,
+        };
+        if self.is_broken {
+            return Err(fail(io::Error::other("an earlier entry could not be taken back")));
+        }
         if let Err(source) = self.file.write_all(bytes) {
             // A torn entry in the middle would make everything after it unreadable.
-            let cut = self
-                .file
-                .set_len(self.length)
-                .and_then(|()| self.file.seek(SeekFrom::Start(self.length)));
-            drop(cut);
-            return Err(JournalError::Io {
-                path: self.path.clone(),
-                source,
-            });
+            let cut = self.file.set_len(self.length);
+            let back = cut.and_then(|()| self.file.seek(SeekFrom::Start(self.length)));
+            let error = fail(source);
+            self.is_broken = back.is_err();
+            return Err(error);
         }
         self.length += bytes.len() as u64;
         Ok(())
@@ -293,7 +313,7 @@ impl Reader<'_> {
     /// The next entry; `None` at the end or at a torn last entry.
     fn next<E: DeserializeOwned>(&mut self) -> Result<Option<E>, JournalError> {
         let left = self.size - self.offset;
-        if left < PREFIX {
+        if left < PREFIX as u64 {
             return Ok(None);
         }
         let io = |source| JournalError::Io {
@@ -304,28 +324,63 @@ impl Reader<'_> {
             path: self.path.to_owned(),
             offset: self.offset,
         };
-        let mut prefix = [0; 12];
+        let mut prefix = [0; PREFIX];
         self.input.read_exact(&mut prefix).map_err(io)?;
-        let length = u32::from_le_bytes(prefix[..4].try_into().expect("four bytes"));
-        let sum = u64::from_le_bytes(prefix[4..].try_into().expect("eight bytes"));
-        let end = PREFIX + u64::from(length);
-        // The last entry may be torn: cut short, or (after a power cut) its length kept but not all of its bytes.
-        if end > left {
-            return if length > MAX_ENTRY {
-                Err(damaged())
-            } else {
+        let (length, rest) = prefix.split_at(4);
+        let (length_sum, sum) = rest.split_at(4);
+        if checksum(length).to_le_bytes()[..4] != *length_sum {
+            // After a power cut the file may be longer than what was written of it: nothing but zeros follows.
+            return if prefix == [0; PREFIX] {
                 Ok(None)
+            } else {
+                Err(damaged())
             };
+        }
+        let length = u32::from_le_bytes(length.try_into().expect("four bytes"));
+        let end = PREFIX as u64 + u64::from(length);
+        if end > left {
+            return Ok(None);
         }
         let mut body = vec![0; length as usize];
         self.input.read_exact(&mut body).map_err(io)?;
-        if checksum(&body) != sum {
+        if checksum(&body).to_le_bytes() != *sum {
             return if end == left { Ok(None) } else { Err(damaged()) };
         }
         let entry = postcard::from_bytes(&body).map_err(|_| damaged())?;
         self.offset += end;
         Ok(Some(entry))
     }
+}
+
+/// What a journal was begun with, read without opening it for writing.
+///
+/// # Errors
+/// [`JournalError`].
+pub fn read_header<H: DeserializeOwned>(path: &Path) -> Result<H, JournalError> {
+    let fail = |source| JournalError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(fail)?;
+    let size = file.metadata().map_err(fail)?.len();
+    let mut reader = Reader {
+        input: BufReader::new(&file),
+        path,
+        offset: 0,
+        size,
+    };
+    reader.magic()?;
+    reader.next()?.ok_or_else(|| JournalError::Foreign {
+        path: path.to_owned(),
+    })
+}
+
+/// Hash of what a journal is begun with.
+///
+/// # Errors
+/// [`JournalError::Encode`].
+pub fn journal_name<H: Serialize>(header: &H) -> Result<[u8; 32], JournalError> {
+    Ok(*blake3::hash(&postcard::to_stdvec(header)?).as_bytes())
 }
 
 /// Path of the snapshot that belongs to a journal.
@@ -443,9 +498,15 @@ mod tests {
         std::fs::write(&path, &last).unwrap();
         assert_eq!(read(&path).unwrap().0, ["one"]);
         let mut first = bytes.clone();
-        let middle = bytes.len() - 2 * 16;
-        first[middle + 13] ^= 1;
+        // Each of the two last entries is its prefix, the length of the text and three letters.
+        let middle = bytes.len() - 2 * (PREFIX + 4);
+        first[middle + PREFIX + 1] ^= 1;
         std::fs::write(&path, &first).unwrap();
+        assert!(matches!(read(&path), Err(JournalError::Damaged { offset, .. }) if offset == middle as u64));
+        // A damaged length is no torn end either, however far it reaches.
+        let mut length = bytes;
+        length[middle + 2] ^= 1;
+        std::fs::write(&path, &length).unwrap();
         assert!(matches!(read(&path), Err(JournalError::Damaged { offset, .. }) if offset == middle as u64));
     }
 

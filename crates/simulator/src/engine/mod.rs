@@ -7,13 +7,15 @@ mod clock;
 mod durable;
 pub mod journal;
 mod open;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use kmi_domain::Timestamp;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::broadcast;
 use tokio::time::MissedTickBehavior;
 
@@ -65,6 +67,8 @@ struct Shared {
     state: RwLock<State>,
     feed: broadcast::Sender<Arc<Batch>>,
     syncer: Option<Syncer>,
+    /// Held while a snapshot is written.
+    snapshots: Mutex<()>,
 }
 
 struct State {
@@ -95,6 +99,7 @@ impl Engine {
                 state,
                 feed,
                 syncer,
+                snapshots: Mutex::new(()),
             }),
         }
     }

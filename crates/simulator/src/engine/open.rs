@@ -1,5 +1,6 @@
 //! An engine with a journal: begun, or gone on with where it stopped; and its snapshots.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::durable::Syncer;
-use super::journal::{Found, Journal, JournalError, read_snapshot, snapshot_path, write_snapshot};
+use super::journal::{
+    Found, Journal, JournalError, journal_name, read_header, read_snapshot, snapshot_path, write_snapshot,
+};
 use super::world::{Entry, Settings, World};
 use super::{Clock, Engine};
 
@@ -20,6 +23,8 @@ const SNAPSHOT_SHARE: u32 = 100;
 /// The world at a place of its journal.
 #[derive(Deserialize)]
 struct Snapshot {
+    /// Hash of what the journal was begun with, the moment included: a snapshot of another journal is none.
+    journal: [u8; 32],
     offset: u64,
     world: World,
 }
@@ -50,6 +55,7 @@ impl Engine {
             restore(path, settings)?
         } else {
             let journal = Journal::create(path, settings)?;
+            forget_snapshot(path)?;
             (World::new(settings, &mut Vec::new()), journal, Origin::Founded)
         };
         let syncer = Syncer::start(journal.sync_handle()?, journal.length());
@@ -71,7 +77,12 @@ impl Engine {
         if self.durable(offset).await.is_err() {
             return Ok(());
         }
-        let written = tokio::task::spawn_blocking(move || write_snapshot(&snapshot_path(&path), &body));
+        let engine = self.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            // The last snapshot may come while an earlier one is still being written.
+            let _alone = engine.shared.snapshots.lock();
+            write_snapshot(&snapshot_path(&path), &body)
+        });
         written.await.unwrap_or(Ok(()))
     }
 
@@ -79,7 +90,7 @@ impl Engine {
         let state = self.shared.state.read();
         let journal = state.journal.as_ref()?;
         let offset = journal.length();
-        let body = postcard::to_stdvec(&(offset, &state.world)).ok()?;
+        let body = postcard::to_stdvec(&(journal.name(), offset, &state.world)).ok()?;
         Some((journal.path().to_owned(), offset, body))
     }
 
@@ -99,11 +110,13 @@ impl Engine {
 
 fn restore(path: &Path, settings: &Settings) -> Result<(World, Journal, Origin), JournalError> {
     let length = std::fs::metadata(path).map_or(0, |file| file.len());
-    let snapshot =
-        read_snapshot::<Snapshot>(&snapshot_path(path))?.filter(|snapshot| snapshot.offset <= length);
+    let begun: Settings = read_header(path)?;
+    check_settings(path, &begun, settings)?;
+    let name = journal_name(&begun)?;
+    let snapshot = read_snapshot::<Snapshot>(&snapshot_path(path))?
+        .filter(|snapshot| snapshot.journal == name && snapshot.offset <= length);
     let offset = snapshot.as_ref().map_or(0, |snapshot| snapshot.offset);
     let (journal, found): (Journal, Found<Settings, (Timestamp, Entry)>) = Journal::open(path, offset)?;
-    check_settings(path, &found.header, settings)?;
     let mut events = Vec::new();
     let mut world = match snapshot {
         Some(snapshot) => snapshot.world,
@@ -117,6 +130,15 @@ fn restore(path: &Path, settings: &Settings) -> Result<(World, Journal, Origin),
     }
     let torn = found.torn;
     Ok((world, journal, Origin::Restored { replayed, torn }))
+}
+
+/// A snapshot beside a journal that is only begun belongs to another.
+fn forget_snapshot(journal: &Path) -> Result<(), JournalError> {
+    let path = snapshot_path(journal);
+    match std::fs::remove_file(&path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(JournalError::Io { path, source }),
+        _ => Ok(()),
+    }
 }
 
 /// A journal belongs to one exchange: the same rules and the same life, whenever it was founded.

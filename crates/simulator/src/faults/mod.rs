@@ -10,6 +10,7 @@ mod unleash;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -20,7 +21,7 @@ use tokio::sync::broadcast;
 
 pub use plan::{Planned, parse_plan};
 pub use spec::{FaultError, FaultKind, FaultSpec, MAX_MS};
-pub use unleash::{follow_plan, unleash};
+pub use unleash::{follow_plan, resume_when_due, unleash};
 
 /// Cuts a connection may fall behind before it is cut for that.
 const CUT_CAPACITY: usize = 1_024;
@@ -103,6 +104,8 @@ pub struct FaultCount {
 pub struct Faults {
     state: Arc<Mutex<State>>,
     cuts: broadcast::Sender<Cut>,
+    /// Number of the last pause or resume: an end that was planned for an earlier pause ends nothing.
+    pauses: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -124,6 +127,7 @@ impl Faults {
         Faults {
             state: Arc::new(Mutex::new(state)),
             cuts,
+            pauses: Arc::default(),
         }
     }
 

@@ -13,7 +13,7 @@ pub const MAX_MS: u64 = 600_000;
 pub struct FaultSpec {
     /// What goes wrong.
     pub kind: FaultKind,
-    /// How often; once unless said otherwise, 1 to 1,000,000.
+    /// How often; once unless said otherwise, 1 to 1,000,000. Kinds that happen at once happen once.
     #[serde(default = "once")]
     pub count: u32,
     /// Chance that it strikes where it could, above 0 up to 1, drawn from the seed.
@@ -207,6 +207,12 @@ impl FaultSpec {
         }
         if !(self.probability > 0.0 && self.probability <= 1.0) {
             return invalid("probability", "above 0, at most 1");
+        }
+        if self.kind.is_immediate() && (self.count != 1 || self.probability < 1.0) {
+            return invalid(
+                "count",
+                "and probability are for kinds that wait for a request or a message",
+            );
         }
         if self.ms.is_some_and(|ms| ms > MAX_MS) {
             return invalid("ms", "at most 600,000");

@@ -1,5 +1,6 @@
 //! Faults let loose on a running exchange: armed, or carried out at once, or after a plan.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kmi_domain::Timestamp;
@@ -12,7 +13,8 @@ use crate::records::Lag;
 
 /// Arms a fault, or lets one of an immediate kind happen.
 ///
-/// A pause that ends by itself ends in a task of its own; a `resume` before that ends it too.
+/// A pause that ends by itself ends in a task of its own; whatever pauses or resumes before that takes its
+/// place.
 ///
 /// # Errors
 /// [`FaultError`] when a field breaks its rule.
@@ -35,15 +37,38 @@ pub async fn unleash(engine: &Engine, faults: &Faults, fault: FaultSpec) -> Resu
             (Command::PauseExchange { until }, lasting)
         }
     };
+    let number = faults.pauses.fetch_add(1, Ordering::Relaxed) + 1;
     carry_out(engine, command).await;
     if let Some(lasting) = lasting {
-        let engine = engine.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(lasting).await;
-            carry_out(&engine, Command::Resume).await;
-        });
+        tokio::spawn(resume_after(engine.clone(), faults.clone(), number, lasting));
     }
     Ok(())
+}
+
+/// Ends a pause that began before the exchange was restarted, when it was said to end.
+pub async fn resume_when_due(engine: &Engine, faults: &Faults) {
+    let number = faults.pauses.load(Ordering::Relaxed);
+    let due = engine.read(|view| {
+        let is_paused = !view.exchange.trading_active() || !view.exchange.exchange_active();
+        view.exchange.resume_time().filter(|_| is_paused)
+    });
+    if let Some(due) = due {
+        let wait = u64::try_from(due.micros_since(engine.now())).unwrap_or(0);
+        resume_after(
+            engine.clone(),
+            faults.clone(),
+            number,
+            Duration::from_micros(wait),
+        )
+        .await;
+    }
+}
+
+async fn resume_after(engine: Engine, faults: Faults, number: u64, lasting: Duration) {
+    tokio::time::sleep(lasting).await;
+    if faults.pauses.load(Ordering::Relaxed) == number {
+        carry_out(&engine, Command::Resume).await;
+    }
 }
 
 async fn carry_out(engine: &Engine, command: Command) {

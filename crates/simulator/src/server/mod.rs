@@ -103,6 +103,7 @@ impl Server {
     {
         let bounds = self.shared.config.bounds;
         serve::serve(listener, self.router(), bounds, stop).await;
+        self.shared.streams.stop(bounds.farewell).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the hub does with a client's commands.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kmi_domain::matching::MarketId;
 use kmi_kalshi::ws::message::{Body, Covered, Refusal, Subscribed};
@@ -14,6 +15,9 @@ use super::audience::{Audience, ConnectionId};
 use super::hub::Hub;
 use super::subscription::{Coverage, MAX_MARKETS, NoPrices, Opened, Subscription};
 use crate::core::{Exchange, IdSpace};
+
+/// Books or tickers encoded in one look at the exchange.
+const SNAPSHOTS_AT_ONCE: usize = 32;
 
 /// Markets a command names.
 enum Named {
@@ -45,6 +49,7 @@ impl Hub {
         let mut channels = Vec::new();
         for name in &params.channels {
             match name.parse::<Channel>() {
+                Ok(channel) if is_simulated(channel) && channels.contains(&channel) => {}
                 Ok(channel) if is_simulated(channel) => channels.push(channel),
                 // What exists at Kalshi but not here is said to be unknown, by name.
                 _ => {
@@ -54,40 +59,52 @@ impl Hub {
                 }
             }
         }
+        let (tickers, ids) = (distinct(params.tickers()), distinct(params.ids()));
         let engine = self.engine.clone();
-        engine.read(|view| {
-            for channel in channels {
-                self.subscribe_to(id, told, channel, params, view.exchange);
+        for channel in channels {
+            let (opened, fresh) = engine.read(|view| {
+                let named = match channel.market_filter() {
+                    MarketFilter::Ignored => Named::None,
+                    _ => find(view.exchange, &tickers, ids_for(channel, &ids)),
+                };
+                self.subscribe_to(id, told, channel, params, named)
+            });
+            if opened {
+                let wants_tickers = params.send_initial_snapshot == Some(true);
+                self.send_state(id, channel, &fresh, wants_tickers);
             }
-        });
+        }
     }
 
+    /// Makes or widens a subscription; true if it was, and the markets that are new to it.
     fn subscribe_to(
         &mut self,
         id: ConnectionId,
         told: Option<u64>,
         channel: Channel,
         params: &SubscribeParams,
-        exchange: &Exchange,
-    ) {
-        let named = match channel.market_filter() {
-            MarketFilter::Ignored => Named::None,
-            _ => find(exchange, &params.tickers(), &ids_for(channel, params.ids())),
-        };
+        named: Named,
+    ) -> (bool, Vec<MarketId>) {
+        let refused = (false, Vec::new());
         let markets = match named {
-            Named::Unknown(tickers) => return self.refuse(id, told, unknown_markets(tickers)),
+            Named::Unknown(tickers) => {
+                self.refuse(id, told, unknown_markets(tickers));
+                return refused;
+            }
             Named::None if channel.market_filter() == MarketFilter::Required => {
-                return self.refuse(id, told, ErrorCode::MarketTickerRequired);
+                self.refuse(id, told, ErrorCode::MarketTickerRequired);
+                return refused;
             }
             Named::None => None,
             Named::Markets(markets) => Some(markets),
         };
         let Some(connection) = self.connections.get_mut(&id) else {
-            return;
+            return refused;
         };
         let adding = markets.as_ref().map_or(0, Vec::len);
         if connection.subscriptions.markets() + adding > MAX_MARKETS {
-            return self.refuse(id, told, ErrorCode::MarketLimit);
+            self.refuse(id, told, ErrorCode::MarketLimit);
+            return refused;
         }
         let (subscription, opened) = connection.subscriptions.open(channel);
         if opened == Opened::Now {
@@ -99,31 +116,31 @@ impl Hub {
             };
         }
         let sid = subscription.sid;
-        let added = cover(subscription, opened, markets, id, &mut self.audience);
+        let fresh = cover(subscription, opened, markets, id, &mut self.audience);
         let body = Body::Subscribed(Subscribed {
             channel: channel.as_str().to_owned(),
             sid,
         });
         self.answer(id, told, None, None, body);
-        let wants_tickers = params.send_initial_snapshot == Some(true);
-        self.send_state(id, channel, &added, wants_tickers, exchange);
+        (true, fresh)
     }
 
-    /// What a client is told at once of markets it has just named.
-    fn send_state(
-        &mut self,
-        id: ConnectionId,
-        channel: Channel,
-        markets: &[MarketId],
-        wants_tickers: bool,
-        exchange: &Exchange,
-    ) {
-        for market in markets {
-            match channel {
-                Channel::OrderbookDelta => self.send_snapshot(id, *market, exchange),
-                Channel::Ticker if wants_tickers => self.send_ticker(id, *market, exchange),
-                _ => {}
+    /// What a client is told at once of markets it has just named; a few at a time, as the exchange waits meanwhile.
+    fn send_state(&mut self, id: ConnectionId, channel: Channel, markets: &[MarketId], wants_tickers: bool) {
+        let engine = self.engine.clone();
+        for some in markets.chunks(SNAPSHOTS_AT_ONCE) {
+            if !self.is_open(id) {
+                return;
             }
+            engine.read(|view| {
+                for market in some {
+                    match channel {
+                        Channel::OrderbookDelta => self.send_snapshot(id, *market, view.exchange),
+                        Channel::Ticker if wants_tickers => self.send_ticker(id, *market, view.exchange),
+                        _ => {}
+                    }
+                }
+            });
         }
     }
 
@@ -150,49 +167,65 @@ impl Hub {
             (_, None) => return self.refuse(id, told, ErrorCode::UnsupportedAction),
             (Ok(sid), Some(action)) => (sid, action),
         };
+        let tickers = distinct(params.tickers());
+        let ids = distinct(params.ids());
+        let Some(channel) = self
+            .subscription(id, sid)
+            .map(|subscription| subscription.channel)
+        else {
+            return self.refuse(id, told, ErrorCode::UnknownSid);
+        };
+        if action == UpdateAction::GetSnapshot && channel != Channel::OrderbookDelta {
+            return self.refuse(id, told, ErrorCode::UnsupportedAction);
+        }
         let engine = self.engine.clone();
-        engine.read(|view| self.update_one(id, told, sid, action, params, view.exchange));
+        let fresh = engine.read(|view| {
+            let named = find(view.exchange, &tickers, ids_for(channel, &ids));
+            self.update_one(id, told, sid, action, named, view.exchange)
+        });
+        let wants_tickers = params.send_initial_snapshot == Some(true);
+        self.send_state(id, channel, &fresh, wants_tickers);
     }
 
+    fn subscription(&mut self, id: ConnectionId, sid: u64) -> Option<&mut Subscription> {
+        self.connections.get_mut(&id)?.subscriptions.by_sid(sid)
+    }
+
+    /// Does what an update asks; returns the markets whose state is to be sent.
     fn update_one(
         &mut self,
         id: ConnectionId,
         told: Option<u64>,
         sid: u64,
         action: UpdateAction,
-        params: &UpdateParams,
+        named: Named,
         exchange: &Exchange,
-    ) {
-        let Some(subscription) = self
-            .connections
-            .get_mut(&id)
-            .and_then(|connection| connection.subscriptions.by_sid(sid))
-        else {
-            return self.refuse(id, told, ErrorCode::UnknownSid);
-        };
-        let channel = subscription.channel;
-        if action == UpdateAction::GetSnapshot && channel != Channel::OrderbookDelta {
-            return self.refuse(id, told, ErrorCode::UnsupportedAction);
-        }
-        let markets = match find(exchange, &params.tickers(), &ids_for(channel, params.ids())) {
-            Named::None => return self.refuse(id, told, ErrorCode::MarketTickerRequired),
-            Named::Unknown(tickers) => return self.refuse(id, told, unknown_markets(tickers)),
+    ) -> Vec<MarketId> {
+        let markets = match named {
+            Named::None => {
+                self.refuse(id, told, ErrorCode::MarketTickerRequired);
+                return Vec::new();
+            }
+            Named::Unknown(tickers) => {
+                self.refuse(id, told, unknown_markets(tickers));
+                return Vec::new();
+            }
             Named::Markets(markets) => markets,
         };
         let fresh = match action {
-            UpdateAction::AddMarkets => match self.add_markets(id, sid, markets) {
-                Some(fresh) => fresh,
-                None => return self.refuse(id, told, ErrorCode::MarketLimit),
-            },
+            UpdateAction::AddMarkets => self.add_markets(id, sid, markets),
             UpdateAction::DeleteMarkets => {
                 self.delete_markets(id, sid, &markets);
-                Vec::new()
+                Some(Vec::new())
             }
-            UpdateAction::GetSnapshot => self.covered_of(id, sid, markets),
+            UpdateAction::GetSnapshot => Some(self.covered_of(id, sid, markets)),
+        };
+        let Some(fresh) = fresh else {
+            self.refuse(id, told, ErrorCode::MarketLimit);
+            return Vec::new();
         };
         self.acknowledge(id, told, sid, exchange);
-        let wants_tickers = params.send_initial_snapshot == Some(true);
-        self.send_state(id, channel, &fresh, wants_tickers, exchange);
+        fresh
     }
 
     /// Those of the markets that were not covered before; `None` when the connection may have no more.
@@ -301,12 +334,15 @@ const fn is_simulated(channel: Channel) -> bool {
     )
 }
 
-fn ids_for(channel: Channel, ids: Vec<String>) -> Vec<String> {
-    if channel.takes_market_ids() {
-        ids
-    } else {
-        Vec::new()
-    }
+fn ids_for(channel: Channel, ids: &[String]) -> &[String] {
+    if channel.takes_market_ids() { ids } else { &[] }
+}
+
+/// Each name once, in order of naming.
+fn distinct(mut names: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
 }
 
 fn find(exchange: &Exchange, tickers: &[String], ids: &[String]) -> Named {
@@ -374,7 +410,9 @@ fn cover(
     };
     let mut fresh = Vec::new();
     for market in markets {
-        if covered.insert(market, 0).is_none() {
+        // A market named again keeps the clock of its last snapshot: what that includes must not be told twice.
+        if let Entry::Vacant(place) = covered.entry(market) {
+            place.insert(0);
             audience.add(channel, market, id);
             fresh.push(market);
         }

@@ -1,5 +1,6 @@
 //! One connection: reads commands, writes what waits for it, keeps itself alive.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
@@ -9,7 +10,7 @@ use futures::{SinkExt, StreamExt};
 use kmi_domain::Timestamp;
 use kmi_kalshi::limit::{Bucket, BucketSpec};
 use kmi_kalshi::ws::{Command, CommandRefused, ErrorCode};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 
 use super::audience::ConnectionId;
@@ -42,10 +43,11 @@ pub(super) async fn serve(
     id: ConnectionId,
     outbox: &Outbox,
     notices: &mpsc::Sender<Notice>,
+    room: &Arc<Semaphore>,
 ) {
     let (mut sink, stream) = socket.split();
     let end = tokio::select! {
-        end = read(stream, id, outbox, notices) => end,
+        end = read(stream, id, outbox, notices, room) => end,
         end = write(&mut sink, outbox) => end,
     };
     tracing::debug!(connection = id.0, ?end, "a stream connection ended");
@@ -69,6 +71,7 @@ async fn read(
     id: ConnectionId,
     outbox: &Outbox,
     notices: &mpsc::Sender<Notice>,
+    room: &Arc<Semaphore>,
 ) -> End {
     let started = Instant::now();
     let mut allowance = Bucket::full(commands_allowed(), Timestamp::from_micros(0));
@@ -85,19 +88,28 @@ async fn read(
             _ => continue,
         };
         let now = i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let notice = match allowance.take(Timestamp::from_micros(now), 1) {
-            Ok(()) => parse(id, text),
-            Err(_) => Notice::Refused(id, too_many()),
+        if allowance.take(Timestamp::from_micros(now), 1).is_err() {
+            // Nothing is parsed for it; the client waits like everyone while the hub is busy.
+            if notices.send(Notice::Refused(id, too_many())).await.is_err() {
+                outbox.close(Closing::Shutdown);
+            }
+            continue;
+        }
+        // What waits for the hub is bounded in bytes too, for all connections together.
+        let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let Ok(place) = Arc::clone(room).acquire_many_owned(bytes).await else {
+            return End::Closed(Closing::Shutdown);
         };
+        let notice = parse(id, text, place);
         if notices.send(notice).await.is_err() {
             outbox.close(Closing::Shutdown);
         }
     }
 }
 
-fn parse(id: ConnectionId, text: &[u8]) -> Notice {
+fn parse(id: ConnectionId, text: &[u8], place: OwnedSemaphorePermit) -> Notice {
     match Command::parse(text) {
-        Ok(command) => Notice::Command(id, command),
+        Ok(command) => Notice::Command(id, command, place),
         Err(refused) => Notice::Refused(id, refused),
     }
 }
@@ -124,7 +136,9 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, outbox: &Outbox) -> End
         let sent = tokio::select! {
             taken = outbox.take() => {
                 let closing = taken.closing;
+                let bytes = taken.frames.iter().map(|frame| frame.len()).sum();
                 let sent = timeout(WRITE_TIMEOUT, send_all(sink, taken)).await;
+                outbox.wrote(bytes);
                 if let (Ok(true), Some(closing)) = (&sent, closing) {
                     return End::Closed(closing);
                 }

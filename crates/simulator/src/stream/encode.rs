@@ -152,11 +152,11 @@ pub(super) fn fill(exchange: &Exchange, record: &FillRecord) -> Option<Fill> {
     })
 }
 
-/// The retired words for a side of the YES book: orders of today buy or sell YES.
+/// The retired words for a side of the YES book, as REST has them: whoever asks buys NO.
 fn legacy(side: BookSide) -> (Side, &'static str) {
     match side {
         BookSide::Bid => (Side::Yes, "buy"),
-        BookSide::Ask => (Side::Yes, "sell"),
+        BookSide::Ask => (Side::No, "buy"),
     }
 }
 

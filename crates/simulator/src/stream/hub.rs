@@ -13,7 +13,8 @@ use kmi_domain::matching::{MarketId, OrderId};
 use kmi_kalshi::ws::message::Body;
 use kmi_kalshi::ws::{Channel, CommandRefused, ErrorCode};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::audience::{Audience, ConnectionId};
 use super::encode::{self, LevelNews};
@@ -30,14 +31,14 @@ const TICKER_INTERVAL: Duration = Duration::from_millis(20);
 /// A fill held back to come late goes out after this even if no other follows.
 const LATE_INTERVALS: u32 = 10;
 /// Batches told before connections' commands get a turn.
-const BATCHES_IN_A_ROW: usize = 256;
+const BATCHES_IN_A_ROW: usize = 64;
 
 /// What connections tell the hub.
 pub(super) enum Notice {
     /// One came.
     Join(ConnectionId, Member, Arc<Outbox>),
-    /// One said something.
-    Command(ConnectionId, kmi_kalshi::ws::Command),
+    /// One said something; its place among what waits is free once it is dealt with.
+    Command(ConnectionId, kmi_kalshi::ws::Command, OwnedSemaphorePermit),
     /// One said what nobody understands.
     Refused(ConnectionId, CommandRefused),
     /// One went.
@@ -62,6 +63,8 @@ pub(super) struct Hub {
     /// Markets whose ticker changed since it was last told.
     changed: BTreeSet<MarketId>,
     found: Vec<ConnectionId>,
+    /// Whether a fault of messages was armed when this batch began.
+    strikes: bool,
 }
 
 impl Hub {
@@ -74,16 +77,23 @@ impl Hub {
             audience: Audience::default(),
             changed: BTreeSet::new(),
             found: Vec::new(),
+            strikes: false,
         }
     }
 
     /// Tells what happens until nobody can connect any more.
-    pub(super) async fn run(mut self, mut feed: Feed, mut notices: mpsc::Receiver<Notice>) {
+    pub(super) async fn run(
+        mut self,
+        mut feed: Feed,
+        mut notices: mpsc::Receiver<Notice>,
+        stop: CancellationToken,
+    ) {
         let mut cuts = self.faults.cuts();
         let mut tickers = tokio::time::interval(TICKER_INTERVAL);
         tickers.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                () = stop.cancelled() => break,
                 notice = notices.recv() => match notice {
                     Some(notice) => self.heed(notice),
                     None => break,
@@ -116,7 +126,10 @@ impl Hub {
                 };
                 self.connections.insert(id, connection);
             }
-            Notice::Command(id, command) => self.command(id, command),
+            Notice::Command(id, command, place) => {
+                self.command(id, command);
+                drop(place);
+            }
             Notice::Refused(id, refused) => {
                 let mut refusal = kmi_kalshi::ws::message::Refusal::from(refused.code);
                 refusal.msg = refused.message;
@@ -124,6 +137,13 @@ impl Hub {
             }
             Notice::Leave(id) => self.leave(id),
         }
+    }
+
+    /// False once a connection is gone or going: nothing more needs to be made for it.
+    pub(super) fn is_open(&self, id: ConnectionId) -> bool {
+        self.connections
+            .get(&id)
+            .is_some_and(|connection| !connection.outbox.is_closing())
     }
 
     fn leave(&mut self, id: ConnectionId) {
@@ -154,18 +174,19 @@ impl Hub {
         }
     }
 
+    /// Tells a batch and those waiting behind it. The exchange is looked at for one batch at a time, so that commands need not
+    /// wait for a crowd of listeners.
     fn tell_many(&mut self, first: &Batch, feed: &mut Feed) {
+        self.strikes = self.faults.has_message_faults();
         let engine = self.engine.clone();
-        engine.read(|view| {
-            self.tell(first, view.exchange);
-            for _ in 0..BATCHES_IN_A_ROW {
-                match feed.try_recv() {
-                    Ok(batch) => self.tell(&batch, view.exchange),
-                    Err(TryRecvError::Lagged(missed)) => self.lost(missed),
-                    Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-                }
+        engine.read(|view| self.tell(first, view.exchange));
+        for _ in 0..BATCHES_IN_A_ROW {
+            match feed.try_recv() {
+                Ok(batch) => engine.read(|view| self.tell(&batch, view.exchange)),
+                Err(TryRecvError::Lagged(missed)) => self.lost(missed),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
-        });
+        }
     }
 
     /// Tells one batch. The exchange may be ahead of it: what can change is taken from the events alone.
@@ -428,9 +449,12 @@ impl Hub {
         } else {
             Sequence::Free
         };
-        let fault = self
-            .faults
-            .on_message(channel.as_str(), &connection.member.account_name, sequence);
+        let fault = if self.strikes {
+            self.faults
+                .on_message(channel.as_str(), &connection.member.account_name, sequence)
+        } else {
+            None
+        };
         let frame = encoded.for_subscription(sid, seq);
         match fault {
             Some(MessageFault::Lost) => {}

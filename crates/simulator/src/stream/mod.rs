@@ -1,7 +1,7 @@
 //! The exchange's stream: WebSocket connections, what they subscribe to, and what they are told.
 //!
 //! Bounds: 2,000 connections, 200 of one user; 500,000 markets, 131,072 messages and 32 MiB waiting for each; 256 MiB waiting
-//! for all; commands of at most 4 MiB, 10,000 a second. A market-data subscription that falls behind ends with error 25; a
+//! for all; commands of at most 4 MiB, 10,000 a second, 32 MiB waiting. A market-data subscription that falls behind ends with error 25; a
 //! connection that does not read what it is told of its own account is closed, as that is never dropped. Silence of 30
 //! seconds, or a write that takes as long, ends a connection.
 
@@ -17,10 +17,12 @@ mod subscription;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use crate::core::{Account, Subaccount, UserId};
 use crate::engine::Engine;
@@ -37,6 +39,8 @@ pub const MAX_CONNECTIONS_OF_USER: usize = 200;
 pub const MAX_CONNECTIONS: usize = 2_000;
 /// Commands waiting for the hub; a client that sends more waits.
 const NOTICES: usize = 4_096;
+/// Bytes of commands waiting for the hub, for all connections together.
+const NOTICE_BYTES: usize = 32 << 20;
 
 /// Who is at the other end, as the handshake's signature proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +91,9 @@ struct Shared {
     backlog: Backlog,
     numbers: AtomicU64,
     connected: Mutex<BTreeMap<UserId, usize>>,
+    room: Arc<Semaphore>,
+    stop: CancellationToken,
+    left: Notify,
 }
 
 /// A place for one connection, given back when it is dropped.
@@ -101,13 +108,17 @@ impl Streams {
         let (notices, receiver) = mpsc::channel(NOTICES);
         let feed = engine.feed();
         let hub = Hub::new(engine.clone(), faults.clone(), control_seq);
-        tokio::spawn(hub.run(feed, receiver));
+        let stop = CancellationToken::new();
+        tokio::spawn(hub.run(feed, receiver, stop.clone()));
         Streams {
             shared: Arc::new(Shared {
                 notices,
                 backlog: Backlog::default(),
                 numbers: AtomicU64::new(0),
                 connected: Mutex::default(),
+                room: Arc::new(Semaphore::new(NOTICE_BYTES)),
+                stop,
+                left: Notify::new(),
             }),
         }
     }
@@ -132,6 +143,22 @@ impl Streams {
         })
     }
 
+    /// Says goodbye to everyone and waits until they are gone, or so long.
+    pub async fn stop(&self, farewell: Duration) {
+        self.shared.stop.cancel();
+        let everyone_left = async {
+            loop {
+                let left = self.shared.left.notified();
+                if self.connections() == 0 {
+                    return;
+                }
+                left.await;
+            }
+        };
+        // Whoever stays longer is cut off when the process ends.
+        let _ = tokio::time::timeout(farewell, everyone_left).await;
+    }
+
     /// Connections now.
     pub fn connections(&self) -> usize {
         self.shared.connected.lock().values().sum()
@@ -147,11 +174,14 @@ impl Place {
     /// Serves a connection until either end is done with it.
     pub async fn serve(self, socket: WebSocket, member: Member) {
         let shared = &self.streams.shared;
+        if shared.stop.is_cancelled() {
+            return;
+        }
         let id = ConnectionId(shared.numbers.fetch_add(1, Ordering::Relaxed));
         let outbox = Arc::new(Outbox::new(shared.backlog.clone()));
         let joined = Notice::Join(id, member, Arc::clone(&outbox));
         if shared.notices.send(joined).await.is_ok() {
-            connection::serve(socket, id, &outbox, &shared.notices).await;
+            connection::serve(socket, id, &outbox, &shared.notices, &shared.room).await;
             // A hub that is gone needs no goodbye.
             let _ = shared.notices.send(Notice::Leave(id)).await;
         }
@@ -167,5 +197,6 @@ impl Drop for Place {
                 connected.remove(&self.user);
             }
         }
+        self.streams.shared.left.notify_waiters();
     }
 }

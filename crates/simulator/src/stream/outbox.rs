@@ -15,6 +15,9 @@ pub(super) const MAX_FRAMES: usize = 131_072;
 /// Bytes that may wait for all connections together.
 pub(super) const MAX_TOTAL_BYTES: usize = 256 << 20;
 
+/// Bytes taken to be written at once; what is taken counts as waiting until it was written.
+const TAKEN_AT_ONCE: usize = 256 << 10;
+
 /// Why the exchange ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Closing {
@@ -56,7 +59,7 @@ struct Queue {
 #[derive(Debug)]
 pub(super) struct Taken {
     /// To be sent, in order.
-    pub(super) frames: VecDeque<Utf8Bytes>,
+    pub(super) frames: Vec<Utf8Bytes>,
     /// After that, the end.
     pub(super) closing: Option<Closing>,
 }
@@ -110,23 +113,44 @@ impl Outbox {
         self.ready.notify_one();
     }
 
-    /// Waits for something to send, and takes all of it.
+    /// True once the connection is to end.
+    pub(super) fn is_closing(&self) -> bool {
+        self.queue.lock().closing.is_some()
+    }
+
+    /// Waits for something to send, and takes some of it; [`Outbox::wrote`] says when it is gone.
     pub(super) async fn take(&self) -> Taken {
         loop {
             let ready = self.ready.notified();
             {
                 let mut queue = self.queue.lock();
                 if !queue.frames.is_empty() || queue.closing.is_some() {
-                    self.backlog.0.fetch_sub(queue.bytes, Ordering::Relaxed);
-                    queue.bytes = 0;
+                    let mut bytes = 0;
+                    let mut frames = Vec::new();
+                    while bytes < TAKEN_AT_ONCE
+                        && let Some(frame) = queue.frames.pop_front()
+                    {
+                        bytes += frame.len();
+                        frames.push(frame);
+                    }
+                    let is_last = queue.frames.is_empty();
                     return Taken {
-                        frames: std::mem::take(&mut queue.frames),
-                        closing: queue.closing,
+                        frames,
+                        closing: queue.closing.filter(|_| is_last),
                     };
                 }
             }
             ready.await;
         }
+    }
+
+    /// Frees the room of what was taken and written.
+    pub(super) fn wrote(&self, bytes: usize) {
+        let mut queue = self.queue.lock();
+        // A cut may have forgotten it meanwhile.
+        let bytes = bytes.min(queue.bytes);
+        queue.bytes -= bytes;
+        self.backlog.0.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     fn forget(&self, queue: &mut Queue) {
@@ -156,7 +180,9 @@ mod tests {
         assert_eq!(backlog.bytes(), 8);
         let taken = outbox.take().await;
         assert_eq!(taken.frames, ["one", "three"].map(Utf8Bytes::from));
-        assert_eq!((taken.closing, backlog.bytes()), (None, 0));
+        assert_eq!((taken.closing, backlog.bytes()), (None, 8));
+        outbox.wrote(8);
+        assert_eq!(backlog.bytes(), 0);
     }
 
     #[test]
