@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
@@ -19,6 +19,7 @@ enum Progress {
 /// Syncs a journal's file in a thread of its own; many waiters share one sync.
 #[derive(Debug)]
 pub(super) struct Syncer {
+    thread: Option<JoinHandle<()>>,
     wanted: Arc<Wanted>,
     progress: watch::Receiver<Progress>,
 }
@@ -41,8 +42,12 @@ impl Syncer {
         let wanted = Arc::new(Wanted::default());
         let (sender, progress) = watch::channel(Progress::Durable(durable));
         let shared = Arc::clone(&wanted);
-        thread::spawn(move || sync_until_stopped(&file, durable, &shared, &sender));
-        Syncer { wanted, progress }
+        let thread = thread::spawn(move || sync_until_stopped(&file, durable, &shared, &sender));
+        Syncer {
+            thread: Some(thread),
+            wanted,
+            progress,
+        }
     }
 
     /// Says that the journal has this many bytes now.
@@ -74,6 +79,12 @@ impl Drop for Syncer {
     fn drop(&mut self) {
         self.wanted.state.lock().stop = true;
         self.wanted.changed.notify_one();
+        // The thread's handle holds the journal's lock; whoever opens the journal next must find it free.
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that makes the journal durable had panicked");
+        }
     }
 }
 
