@@ -26,6 +26,7 @@
 //! - **Out of sync** nothing is accepted, and resting orders wait; the next snapshot may cut the queue ahead, never lengthen
 //!   it. What a snapshot shows beyond what its level last held counts as arriving; what was taken stays gone.
 //! - Own orders never trade with each other: an order stops, and its rest is canceled, where it meets a resting own order.
+//!   So does fill-or-kill: what it got before that stands.
 //!
 //! # Rules of a tape
 //! See [`TapeFlow`].

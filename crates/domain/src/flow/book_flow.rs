@@ -334,7 +334,8 @@ impl BookFlow {
             .is_some_and(|own| meet(order.own_price(), own))
     }
 
-    /// Lets an order take what it can and rest or cancel the remainder.
+    /// Lets an order take what it can and rest or cancel the remainder. Fill-or-kill that meets an own order before it has all
+    /// keeps what it got so far.
     fn work(&mut self, now: Timestamp, order: FlowOrder, quantity: Quantity, out: &mut Vec<FlowEvent>) {
         let cancel = |remaining, reason| FlowEvent::Canceled {
             order: order.id,
@@ -343,7 +344,7 @@ impl BookFlow {
         };
         if order.time_in_force == TimeInForce::FillOrKill {
             let had: Quantity = self.to_be_had(&order).map(|level| level.quantity).sum();
-            if had < quantity {
+            if had < quantity && !self.meets_own(&order) {
                 out.push(cancel(quantity, CancelReason::FillOrKill));
                 return;
             }

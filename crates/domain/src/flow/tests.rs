@@ -145,6 +145,24 @@ fn a_taker_walks_the_book_and_takes_no_contract_twice() {
 }
 
 #[test]
+fn fill_or_kill_that_meets_an_own_order_keeps_what_it_got() {
+    let mut scene = Scene::new(QueueModel::Back, &[("0.50", 4)], &[]);
+    scene.submit(1, order(1, BookSide::Bid, "0.49", 2)).unwrap();
+    let mut sell = order(2, BookSide::Ask, "0.49", 6);
+    sell.time_in_force = TimeInForce::FillOrKill;
+    scene.submit(2, sell).unwrap();
+    assert_eq!(
+        scene.told(),
+        [
+            "order 1 accepted",
+            "order 2 accepted",
+            "order 2 taker 4.00 @ 0.5000",
+            "order 2 canceled 2.00 SelfTrade"
+        ]
+    );
+}
+
+#[test]
 fn fill_or_kill_counts_before_it_takes() {
     let mut scene = Scene::new(QueueModel::Back, &[("0.50", 4), ("0.49", 4)], &[]);
     let mut sell = order(1, BookSide::Ask, "0.49", 8);

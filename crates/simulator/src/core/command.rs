@@ -402,6 +402,8 @@ pub enum Reply {
         notional: Money,
         /// Fees of those fills.
         fees: Money,
+        /// Contracts that remained before an amendment; `None` when it was placed.
+        remained: Option<Quantity>,
     },
     /// An order was canceled or made smaller.
     Reduced {

@@ -39,8 +39,7 @@ impl Exchange {
             return Err(Refusal::PostOnlyCross { best });
         }
         self.check_amending_funds(market, working, amendment, moved)?;
-        let state = &working.state;
-        let before = (state.filled, state.taker_cost, state.taker_fees);
+        let before = working.state.clone();
         self.ask_for(amendment.order);
         self.rename(amendment);
         self.change_expiration(amendment);
@@ -60,7 +59,7 @@ impl Exchange {
         self.said = said;
         self.digest(out);
         amended.map_err(|error| amend_refusal(error, amendment))?;
-        Ok(self.placed(amendment.order, before.0, before.1, before.2))
+        Ok(self.amended(&before))
     }
 
     fn check_amend(&self, amendment: &AmendOrder) -> Result<MarketId, Refusal> {

@@ -100,6 +100,7 @@ impl Exchange {
                 (self.trading_active, self.is_running) = (true, true);
                 self.resume_time = None;
                 self.tell_pause(out);
+                self.resume_tapes(out);
             }
             Command::Deactivate { market } => self.deactivate(market, out)?,
             Command::Activate { market } => self.activate(market, out)?,
@@ -154,6 +155,7 @@ impl Exchange {
             matcher.resume();
         });
         self.step(self.now, market, Lifecycle::Activated, out);
+        self.resume_tape(market, out);
         Ok(())
     }
 

@@ -72,7 +72,7 @@ impl Exchange {
             return Err(refusal(error, order));
         }
         self.digest(out);
-        let reply = self.placed(id, Quantity::ZERO, Money::ZERO, Money::ZERO);
+        let reply = self.placed(id);
         self.shadow(order.account, id, out);
         Ok(reply)
     }
@@ -320,14 +320,26 @@ impl Exchange {
         let id = self.open_order(market, order);
         self.tell_order(id, UpdateReason::Placed, out);
         self.finish(id, OrderStatus::Canceled, UpdateReason::PostOnlyCrossCancel, out);
-        self.placed(id, Quantity::ZERO, Money::ZERO, Money::ZERO)
+        self.placed(id)
     }
 
     /// The answer to an order: as it stands, and what was filled beyond what it had before the command.
-    pub(super) fn placed(&self, order: OrderId, filled: Quantity, notional: Money, fees: Money) -> Reply {
+    pub(super) fn placed(&self, order: OrderId) -> Reply {
+        self.filled_since(order, None)
+    }
+
+    /// The answer to an amendment, given the order before it.
+    pub(super) fn amended(&self, before: &OrderState) -> Reply {
+        self.filled_since(before.order, Some(before))
+    }
+
+    fn filled_since(&self, order: OrderId, before: Option<&OrderState>) -> Reply {
         let state = self.state_now(order);
+        let (filled, cost, fees) = before.map_or((Quantity::ZERO, Money::ZERO, Money::ZERO), |before| {
+            (before.filled, before.taker_cost, before.taker_fees)
+        });
         let filled = state.filled - filled;
-        let cost = state.taker_cost - notional;
+        let cost = state.taker_cost - cost;
         let notional = match state.side {
             BookSide::Bid => cost,
             BookSide::Ask => Price::ONE * filled - cost,
@@ -336,6 +348,7 @@ impl Exchange {
             filled,
             notional,
             fees: state.taker_fees - fees,
+            remained: before.map(|before| before.remaining),
             order: Box::new(state),
         }
     }

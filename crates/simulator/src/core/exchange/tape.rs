@@ -4,7 +4,7 @@ mod orders;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kmi_domain::book::OrderBook;
+use kmi_domain::book::{BookState, OrderBook};
 use kmi_domain::flow::{BookFlow, FlowEvent, QueueModel};
 use kmi_domain::matching::{MarketId, OrderId};
 use kmi_domain::{BookSide, Level, Money, Price, Quantity, Side, Ticker, Timestamp};
@@ -114,6 +114,38 @@ impl Exchange {
         account
     }
 
+    /// Whether own orders may fill in a replayed market: not while it, trading or all is paused.
+    fn is_open_tape(&self, market: MarketId) -> bool {
+        self.trading_active() && self.market(market).is_active()
+    }
+
+    /// Shows accounts the recorded books of all replayed markets as they are after a pause.
+    pub(super) fn resume_tapes(&mut self, out: &mut Vec<Event>) {
+        let markets: Vec<MarketId> = self.tapes.keys().copied().collect();
+        for market in markets {
+            self.resume_tape(market, out);
+        }
+    }
+
+    /// Shows accounts the recorded book as it is after a pause: what changed during it counts as arriving now.
+    pub(super) fn resume_tape(&mut self, market: MarketId, out: &mut Vec<Event>) {
+        let is_open = self.is_open_tape(market);
+        let Some(tape) = self.tapes.get_mut(&market) else {
+            return;
+        };
+        if !is_open || !tape.is_synced {
+            return;
+        }
+        let mut said = Vec::new();
+        for flow in tape.flows.values_mut() {
+            if flow.state() != BookState::Synced {
+                let (yes, no) = (tape.book.levels(Side::Yes), tape.book.levels(Side::No));
+                flow.snapshot(yes, no, &mut said);
+            }
+        }
+        self.digest_flow(market, &mut said, out);
+    }
+
     /// Plays what was recorded of a replayed market.
     pub(super) fn replay(
         &mut self,
@@ -221,14 +253,20 @@ impl Exchange {
         }
     }
 
-    /// Shows something to every account's flow and books what came of it.
+    /// Shows something to every account's flow and books what came of it. While nothing may trade, nothing is shown: the flows
+    /// wait for [`Exchange::resume_tape`].
     fn play(
         &mut self,
         market: MarketId,
         out: &mut Vec<Event>,
         mut show: impl FnMut(&mut BookFlow, &mut Vec<FlowEvent>),
     ) {
+        let is_open = self.is_open_tape(market);
         let tape = self.tapes.get_mut(&market).expect("just found");
+        if !is_open {
+            tape.flows.values_mut().for_each(BookFlow::mark_stale);
+            return;
+        }
         let mut said = Vec::new();
         for flow in tape.flows.values_mut() {
             show(flow, &mut said);

@@ -161,7 +161,6 @@ async fn amend(call: Call) -> Answered {
     let body: api::AmendOrder = call.json()?;
     let order = call.order()?;
     check_shard(&call, &body.ticker, shard_of(body.exchange_index)?)?;
-    let before = call.read(|view| view.exchange.order(order).map(|order| order.remaining));
     let command = AmendOrder {
         account,
         order,
@@ -178,8 +177,12 @@ async fn amend(call: Call) -> Answered {
         },
     };
     let reply = call.submit(Command::Amend(command)).await?;
-    let Amended { order, fills } = order_of(reply)?;
-    let changed = fills.filled.is_positive() || before != Some(order.remaining);
+    let Amended {
+        order,
+        fills,
+        remained,
+    } = order_of(reply)?;
+    let changed = fills.filled.is_positive() || remained != Some(order.remaining);
     Answer::ok(&api::AmendedOrder {
         order_id: call.public(IdSpace::Order, order.order.0),
         client_order_id: order.client_order_id,
@@ -241,7 +244,7 @@ fn place(call: &Call, body: CreateOrder) -> Result<PlaceOrder, ApiError> {
 }
 
 fn created(call: &Call, reply: Reply) -> Result<CreatedOrder, ApiError> {
-    let Amended { order, fills } = order_of(reply)?;
+    let Amended { order, fills, .. } = order_of(reply)?;
     Ok(CreatedOrder {
         order_id: call.public(IdSpace::Order, order.order.0),
         client_order_id: order.client_order_id,
@@ -281,6 +284,8 @@ async fn each(call: &Call, commands: Vec<Result<Command, ApiError>>) -> Vec<Resu
 struct Amended {
     order: OrderState,
     fills: Fills,
+    /// Contracts that remained before an amendment.
+    remained: Option<Quantity>,
 }
 
 /// What one command filled.
@@ -312,8 +317,10 @@ fn order_of(reply: Reply) -> Result<Amended, ApiError> {
             filled,
             notional,
             fees,
+            remained,
         } => Ok(Amended {
             order: *order,
+            remained,
             fills: Fills {
                 filled,
                 notional,

@@ -3,7 +3,7 @@
 use kmi_domain::exposure::OpenOrder;
 use kmi_domain::fees::{BalancePrecision, OrderFees, rounding_fee};
 use kmi_domain::flow::{AmendRefusal, BookFlow, FlowEvent, FlowFill, FlowOrder, Refusal as FlowRefusal};
-use kmi_domain::matching::{CancelReason, MarketId, OrderId, SelfTradePrevention};
+use kmi_domain::matching::{CancelReason, MarketId, OrderId, SelfTradePrevention, TimeInForce};
 use kmi_domain::{BookSide, Money, Price, Quantity};
 
 use super::super::super::command::{AmendOrder, Decrease, DecreaseOrder, Outcome, PlaceOrder};
@@ -58,6 +58,17 @@ impl Trial {
     }
 }
 
+/// Fill-or-kill that met own orders, which are gone, takes what there is.
+const fn after_own_orders(order: FlowOrder, gone: &[OrderId]) -> FlowOrder {
+    match order.time_in_force {
+        TimeInForce::FillOrKill if !gone.is_empty() => FlowOrder {
+            time_in_force: TimeInForce::ImmediateOrCancel,
+            ..order
+        },
+        _ => order,
+    }
+}
+
 impl Exchange {
     pub(in super::super) fn place_on_tape(
         &mut self,
@@ -93,10 +104,12 @@ impl Exchange {
                 UpdateReason::ReduceOnlyCancel,
                 out,
             );
-            return Ok(self.placed(flow_order.id, Quantity::ZERO, Money::ZERO, Money::ZERO));
+            return Ok(self.placed(flow_order.id));
         }
         let now = self.tapes[&market].recorded_now(self.now);
-        let submit = |flow: &mut BookFlow, said: &mut Vec<FlowEvent>| flow.submit(now, flow_order, said);
+        let submit = |flow: &mut BookFlow, gone: &[OrderId], said: &mut Vec<FlowEvent>| {
+            flow.submit(now, after_own_orders(flow_order, gone), said)
+        };
         let tried = self.try_on_tape(market, order.account, order.side, order.self_trade, submit);
         let mut trial = match tried {
             Ok(trial) => trial,
@@ -130,7 +143,7 @@ impl Exchange {
         let id = self.open_order(market, order);
         self.tapes.get_mut(&market).expect("just found").orders.insert(id);
         self.accept_trial(market, order.account, trial, out);
-        let reply = self.placed(id, Quantity::ZERO, Money::ZERO, Money::ZERO);
+        let reply = self.placed(id);
         self.shadow(order.account, id, out);
         Ok(reply)
     }
@@ -142,7 +155,7 @@ impl Exchange {
         account: Account,
         side: BookSide,
         self_trade: SelfTradePrevention,
-        command: impl Fn(&mut BookFlow, &mut Vec<FlowEvent>) -> Result<(), FlowRefusal>,
+        command: impl Fn(&mut BookFlow, &[OrderId], &mut Vec<FlowEvent>) -> Result<(), FlowRefusal>,
     ) -> Result<Trial, FlowRefusal> {
         let mut before = self.tapes[&market].flow_of(account);
         let mut gone = Vec::new();
@@ -152,7 +165,7 @@ impl Exchange {
                 said: Vec::new(),
                 gone: gone.clone(),
             };
-            command(&mut trial.flow, &mut trial.said)?;
+            command(&mut trial.flow, &gone, &mut trial.said)?;
             if self_trade == SelfTradePrevention::TakerAtCross || !trial.met_own() {
                 return Ok(trial);
             }
@@ -234,7 +247,7 @@ impl Exchange {
             });
         }
         let now = self.tapes[&market].recorded_now(self.now);
-        let amend = |flow: &mut BookFlow, said: &mut Vec<FlowEvent>| {
+        let amend = |flow: &mut BookFlow, _: &[OrderId], said: &mut Vec<FlowEvent>| {
             let amended = flow.amend(now, amendment.order, amendment.price, amendment.total, said);
             amended.map_err(|refusal| match refusal {
                 AmendRefusal::Refused(refusal) => refusal,
@@ -268,7 +281,7 @@ impl Exchange {
         self.rename(amendment);
         self.change_expiration(amendment);
         self.accept_trial(market, state.account, trial, out);
-        Ok(self.placed(amendment.order, state.filled, state.taker_cost, state.taker_fees))
+        Ok(self.amended(&state))
     }
 
     pub(in super::super) fn decrease_on_tape(

@@ -1,5 +1,6 @@
 //! Orders against a recorded market.
 
+use kmi_domain::matching::{SelfTradePrevention, TimeInForce};
 use kmi_domain::{BookSide, Level, MarketResult, Side};
 
 use super::support::{Desk, at, immediate, market_spec, money, order_in, quantity, ticker};
@@ -191,7 +192,7 @@ fn orders_on_a_tape_are_amended_decreased_canceled_and_closed() {
     assert_eq!(by, quantity("1"));
     // An ask that meets the own bid takes it away and rests.
     let replaced = desk.place(PlaceOrder {
-        self_trade: kmi_domain::matching::SelfTradePrevention::Maker,
+        self_trade: SelfTradePrevention::Maker,
         ..order_in("R", user, BookSide::Ask, "0.44", "1")
     });
     assert!(desk.exchange.order(resting.order).is_none());
@@ -202,4 +203,71 @@ fn orders_on_a_tape_are_amended_decreased_canceled_and_closed() {
     desk.now = at(1_000);
     desk.done(Command::Advance);
     assert!(desk.exchange.open_orders(user.user).is_empty());
+}
+
+#[test]
+fn nothing_fills_while_trading_is_paused_and_what_came_meanwhile_arrives_afterwards() {
+    let mut desk = replayed();
+    let user = desk.user("user");
+    let market = desk.exchange.market_id("R").unwrap();
+    let resting = desk.place(order_in("R", user, BookSide::Bid, "0.40", "4"));
+    for pause in [
+        Command::PauseTrading { until: None },
+        Command::PauseExchange { until: None },
+    ] {
+        desk.done(pause);
+        play(&mut desk, trade("0.39", "50", Side::No));
+        assert_eq!(desk.exchange.order(resting.order).unwrap().filled, quantity("0"));
+        desk.done(Command::Resume);
+        assert_eq!(desk.exchange.order(resting.order).unwrap().filled, quantity("0"));
+    }
+    desk.done(Command::PauseTrading { until: None });
+    // Everybody leaves and three contracts are offered at the order's price.
+    play(&mut desk, delta(Side::Yes, "0.40", "-10"));
+    play(&mut desk, delta(Side::No, "0.60", "3"));
+    let ask = desk
+        .exchange
+        .best_ask(market)
+        .map(|level| level.price.to_string());
+    assert_eq!(ask.as_deref(), Some("0.4000"));
+    assert_eq!(desk.exchange.order(resting.order).unwrap().filled, quantity("0"));
+    desk.done(Command::Resume);
+    let order = desk.exchange.order(resting.order).unwrap();
+    assert_eq!((order.filled, order.remaining), (quantity("3"), quantity("1")));
+    // And it goes on: the next print at its level fills the rest.
+    play(&mut desk, trade("0.40", "5", Side::No));
+    assert!(desk.exchange.order(resting.order).is_none());
+}
+
+#[test]
+fn an_inactive_market_is_traded_again_as_soon_as_it_is_activated() {
+    let mut desk = replayed();
+    let user = desk.user("user");
+    desk.place(immediate(order_in("R", user, BookSide::Bid, "0.50", "1")));
+    desk.done(Command::Deactivate { market: ticker("R") });
+    play(&mut desk, delta(Side::No, "0.57", "3"));
+    desk.done(Command::Activate { market: ticker("R") });
+    // Three at 0.43, and four of the five at 0.45: one was taken before.
+    let bought = desk.place(immediate(order_in("R", user, BookSide::Bid, "0.50", "9")));
+    assert_eq!(bought.filled, quantity("7"));
+}
+
+#[test]
+fn fill_or_kill_that_meets_an_own_order_takes_what_there_is() {
+    let bids = |self_trade| {
+        let mut desk = replayed();
+        let user = desk.user("user");
+        // The recording has five at 0.45, the own order four at 0.47.
+        let own = desk.place(order_in("R", user, BookSide::Ask, "0.47", "4"));
+        let taken = desk.place(PlaceOrder {
+            time_in_force: TimeInForce::FillOrKill,
+            self_trade,
+            ..order_in("R", user, BookSide::Bid, "0.50", "8")
+        });
+        let is_own_there = desk.exchange.order(own.order).is_some();
+        (taken.filled, taken.status, is_own_there)
+    };
+    let five = (quantity("5"), OrderStatus::Canceled);
+    assert_eq!(bids(SelfTradePrevention::TakerAtCross), (five.0, five.1, true));
+    assert_eq!(bids(SelfTradePrevention::Maker), (five.0, five.1, false));
 }

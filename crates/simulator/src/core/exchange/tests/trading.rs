@@ -259,10 +259,12 @@ fn an_amendment_names_the_new_total_and_may_trade_at_once() {
         filled,
         notional,
         fees,
+        remained,
     } = desk.done(Command::Amend(amend(&resting, "0.36", "9")))
     else {
         panic!("an amendment answers with the order");
     };
+    assert_eq!(remained, Some(quantity("6")));
     // Four were filled; of the five wanted two trade at 0.35, for 0.07 × 2 × 0.2275 = 0.03185 → 0.0319.
     assert_eq!(
         (filled, notional, fees),
