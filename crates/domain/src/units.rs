@@ -254,6 +254,13 @@ impl Money {
 
 macro_rules! additive {
     ($($amount:ident),*) => {$(
+        impl $amount {
+            /// Sum, or the furthest amount there is: for totals that only ever grow.
+            #[must_use]
+            pub const fn saturating_add(self, other: $amount) -> $amount {
+                $amount(self.0.saturating_add(other.0))
+            }
+        }
         impl Add for $amount {
             type Output = $amount;
             fn add(self, other: $amount) -> $amount {

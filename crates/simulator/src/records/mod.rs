@@ -23,7 +23,9 @@ use kmi_domain::matching::{GroupId, MarketId, OrderId};
 use kmi_domain::{Quantity, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::core::{Account, Event, FillRecord, OrderState, SettlementRecord, Shard, TradeRecord, UserId};
+use crate::core::{
+    Account, Event, FillRecord, OrderState, SettlementRecord, Shard, Subaccount, TradeRecord, UserId,
+};
 pub use board::{Board, Touch};
 pub use candles::{Candlestick, Period, Snapshot};
 use lagged::Lagged;
@@ -226,9 +228,14 @@ impl Records {
         self.positions.seen().settlements(filter, cutoff, page)
     }
 
-    /// Deposits of a user, newest first.
-    pub fn deposits(&self, user: UserId, page: &PageRequest) -> Page<&Deposit> {
-        self.money.deposits(user, page)
+    /// Deposits of a user, to all subaccounts or to one, newest first.
+    pub fn deposits(
+        &self,
+        user: UserId,
+        subaccount: Option<Subaccount>,
+        page: &PageRequest,
+    ) -> Page<&Deposit> {
+        self.money.deposits(user, subaccount, page)
     }
 
     /// When an account's cash changed last, on one shard or on any.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::limits::Limits;
 use super::page::{Listing, Page, PageRequest};
 use super::ring::Ring;
-use crate::core::{Account, AccountChange, CashReason, Shard, UserId};
+use crate::core::{Account, AccountChange, CashReason, Shard, Subaccount, UserId};
 
 /// Money that was paid in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,13 +62,19 @@ impl MoneyRecords {
     }
 
     /// Newest first.
-    pub(super) fn deposits(&self, user: UserId, page: &PageRequest) -> Page<&Deposit> {
+    pub(super) fn deposits(
+        &self,
+        user: UserId,
+        subaccount: Option<Subaccount>,
+        page: &PageRequest,
+    ) -> Page<&Deposit> {
         let end = page.position(Listing::Deposits).unwrap_or(u64::MAX);
         let rows = self
             .deposits
             .get(&user)
             .into_iter()
-            .flat_map(|deposits| deposits.newest_first(end));
+            .flat_map(|deposits| deposits.newest_first(end))
+            .filter(|(_, deposit)| subaccount.is_none_or(|wanted| wanted == deposit.account.subaccount));
         Page::take(Listing::Deposits, page.limit, rows)
     }
 }

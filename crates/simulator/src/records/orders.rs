@@ -1,6 +1,6 @@
 //! Orders and fills of the exchange's members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use kmi_domain::matching::{GroupId, OrderId};
 use kmi_domain::{BookSide, Money, Timestamp};
@@ -23,6 +23,8 @@ pub(super) struct OrderRecords {
 struct UserOrders {
     resting: BTreeMap<OrderId, OrderState>,
     finished: BTreeMap<OrderId, OrderState>,
+    /// Those that are finished, in the order in which they ended.
+    ended: VecDeque<OrderId>,
     fills: Ring<FillRecord>,
 }
 
@@ -53,9 +55,14 @@ impl UserOrders {
             return;
         }
         self.resting.remove(&order.order);
-        self.finished.insert(order.order, order);
-        while self.finished.len() > most_finished {
-            self.finished.pop_first();
+        let number = order.order;
+        if self.finished.insert(number, order).is_none() {
+            self.ended.push_back(number);
+        }
+        while self.ended.len() > most_finished {
+            if let Some(first) = self.ended.pop_front() {
+                self.finished.remove(&first);
+            }
         }
     }
 

@@ -203,9 +203,20 @@ async fn deposit(State(shared): Door, request: Request) -> Answered {
     Ok(Answer::empty())
 }
 
+/// Most that is paid in at once, a billion dollars.
+const MAX_DEPOSIT: Money = Money::from_dollars(1_000_000_000);
+
+/// An amount to be paid in.
 fn dollars(field: &str, text: &str) -> Result<Money, ApiError> {
-    text.parse()
-        .map_err(|error| ApiError::invalid_parameters(format!("{field}: {error}")))
+    let amount: Money = text
+        .parse()
+        .map_err(|error| ApiError::invalid_parameters(format!("{field}: {error}")))?;
+    if amount > MAX_DEPOSIT {
+        return Err(ApiError::invalid_parameters(format!(
+            "{field}: no more than {MAX_DEPOSIT}"
+        )));
+    }
+    Ok(amount)
 }
 
 /// Body of `POST /admin/users`.

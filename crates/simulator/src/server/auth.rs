@@ -12,12 +12,14 @@ use parking_lot::RwLock;
 use super::answer::ApiError;
 use super::config::Config;
 use super::scope::{Access, opens};
-use crate::core::{Account, Subaccount, UserId};
+use crate::core::{Account, KeySpec, KeyState, Subaccount, UserId};
 use crate::engine::Engine;
 
 /// A registered key, its public half parsed.
 #[derive(Debug)]
 pub(crate) struct Key {
+    /// As it was registered.
+    spec: KeySpec,
     /// Whose.
     pub(crate) user: UserId,
     /// Name of that user.
@@ -130,15 +132,16 @@ impl Keys {
         }
     }
 
-    /// The key of this id, if it is registered now.
+    /// The key of this id, if it is registered now. A key that was removed and registered anew has the same id but maybe other
+    /// rights, so what is known counts only while it is what is registered.
     fn find(&self, engine: &Engine, key_id: &str) -> Option<Arc<Key>> {
         let known = self.parsed.read().get(key_id).cloned();
         if let Some(key) = known {
-            if engine.read(|view| view.exchange.key(key_id).is_some()) {
+            let is_current = |state: &KeyState| state.spec == key.spec;
+            if engine.read(|view| view.exchange.key(key_id).is_some_and(is_current)) {
                 return Some(key);
             }
             self.parsed.write().remove(key_id);
-            return None;
         }
         let (spec, user_name) = engine.read(|view| {
             let spec = view.exchange.key(key_id)?.spec.clone();
@@ -163,8 +166,9 @@ impl Keys {
                 .collect(),
             subaccount: spec.subaccount,
             verifier,
+            spec,
         });
-        self.parsed.write().insert(spec.key_id, Arc::clone(&key));
+        self.parsed.write().insert(key_id.to_owned(), Arc::clone(&key));
         Some(key)
     }
 }

@@ -155,12 +155,13 @@ impl Call {
         Ok(request::decode(&self.body)?)
     }
 
-    /// Bills the items of a batch, all or none.
+    /// Bills the items of a batch beyond the first, which was billed before the body was read: all of them or none.
     pub(crate) fn bill_items(&self, items: usize) -> Result<(), ApiError> {
         let Cost::PerItem(each) = self.operation.cost else {
             return Ok(());
         };
-        self.server.bill(self.payer, Lane::Write, each * items as u64)
+        self.server
+            .bill(self.payer, Lane::Write, each * items.saturating_sub(1) as u64)
     }
 }
 

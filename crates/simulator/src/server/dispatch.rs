@@ -75,11 +75,17 @@ async fn answer(
     let admitted = admit(&shared, operation, &head);
     // Of a refused request too: a connection with an unread body is closed, and the peer's next request lost with it.
     let body = body::read(&head.headers, body, &shared.config.bounds).await;
-    let Admitted { caller, payer, fault } = admitted?;
+    let (caller, payer) = admitted?;
     let body = body?;
     let params = RawPathParams::from_request_parts(&mut head, &())
         .await
         .map_err(|_| ApiError::not_found())?;
+    // Only now, so that no fault is used up by a request that could not be read.
+    let fault = shared.faults.on_request(RequestFacts {
+        method: head.method.as_str(),
+        path: head.uri.path().strip_prefix(REST_PATH).unwrap_or_default(),
+        account: caller.as_ref().map(Caller::name),
+    });
     let call = Call {
         operation,
         caller,
@@ -95,14 +101,8 @@ async fn answer(
     }
 }
 
-/// Who asks and what happens to the request.
-struct Admitted {
-    caller: Option<Caller>,
-    payer: Payer,
-    fault: Option<RequestFault>,
-}
-
-fn admit(shared: &Shared, operation: &Operation, head: &Parts) -> Result<Admitted, ApiError> {
+/// Who asks and who has paid.
+fn admit(shared: &Shared, operation: &Operation, head: &Parts) -> Result<(Option<Caller>, Payer), ApiError> {
     if matches!(operation.action, Action::NotSimulated) {
         return Err(not_simulated(operation));
     }
@@ -114,14 +114,10 @@ fn admit(shared: &Shared, operation: &Operation, head: &Parts) -> Result<Admitte
     match operation.cost {
         Cost::Tokens(tokens) => shared.bill(payer, lane_of(&head.method), tokens)?,
         Cost::Balance => shared.bill(payer, Lane::Balance, 1)?,
-        Cost::PerItem(_) => {}
+        // One item before anything is read; the others when it is known how many there are.
+        Cost::PerItem(tokens) => shared.bill(payer, Lane::Write, tokens)?,
     }
-    let fault = shared.faults.on_request(RequestFacts {
-        method: head.method.as_str(),
-        path: head.uri.path().strip_prefix(REST_PATH).unwrap_or_default(),
-        account: caller.as_ref().map(Caller::name),
-    });
-    Ok(Admitted { caller, payer, fault })
+    Ok((caller, payer))
 }
 
 /// Refuses what no operation is, its body read as that of any other request.

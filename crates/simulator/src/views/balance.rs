@@ -6,7 +6,7 @@ use kmi_kalshi::api::portfolio::{
 };
 
 use super::{Views, parts};
-use crate::core::{Account, BalanceRule, IdSpace, PositionState, Shard, UserId};
+use crate::core::{Account, BalanceRule, IdSpace, OrderState, PositionState, Shard, Subaccount, UserId};
 use crate::records::{self, PageRequest, resting_value};
 
 impl Views<'_> {
@@ -67,10 +67,12 @@ impl Views<'_> {
         price.map_or(Money::ZERO, |price| price * position.quantity.abs())
     }
 
-    /// `GET /portfolio/summary/total_resting_order_value`: over all subaccounts of a user. Lags as orders do.
-    pub fn resting_order_value(&self, user: UserId) -> RestingOrderValue {
+    /// `GET /portfolio/summary/total_resting_order_value`: over all subaccounts of a user, or of one. Lags as orders
+    /// do.
+    pub fn resting_order_value(&self, user: UserId, subaccount: Option<Subaccount>) -> RestingOrderValue {
         let mut sums = [Money::ZERO; Shard::ALL.len()];
-        for order in self.records.resting_orders(user) {
+        let wanted = |order: &&OrderState| subaccount.is_none_or(|wanted| wanted == order.account.subaccount);
+        for order in self.records.resting_orders(user).filter(wanted) {
             let shard = self.exchange.shard_of(order.market);
             sums[usize::from(shard.index())] += resting_value(order);
         }
@@ -84,9 +86,9 @@ impl Views<'_> {
         }
     }
 
-    /// `GET /portfolio/deposits`, newest first.
-    pub fn deposits(&self, user: UserId, page: &PageRequest) -> DepositsPage {
-        let page = self.records.deposits(user, page);
+    /// `GET /portfolio/deposits`, to all subaccounts of a user or to one, newest first.
+    pub fn deposits(&self, user: UserId, subaccount: Option<Subaccount>, page: &PageRequest) -> DepositsPage {
+        let page = self.records.deposits(user, subaccount, page);
         let (deposits, cursor) = parts(page.map(|deposit| self.deposit(deposit)));
         DepositsPage { deposits, cursor }
     }

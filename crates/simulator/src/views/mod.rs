@@ -29,6 +29,7 @@ use crate::records::query::{Era, Markets};
 use crate::records::{Page, Records};
 pub use candles::CandleSpan;
 pub use listing::MarketsRefusal;
+pub use orders::legacy;
 
 /// A moment of the exchange, as bodies.
 #[derive(Clone, Copy)]

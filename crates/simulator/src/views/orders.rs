@@ -1,6 +1,6 @@
 //! Orders and fills of a member.
 
-use kmi_domain::Quantity;
+use kmi_domain::{BookSide, Quantity, Side};
 use kmi_kalshi::api::orders::{
     ActionWord, Order, OrderStatus as StatusWord, OrderType, OrdersPage, QueuePosition, QueuePositions,
 };
@@ -12,17 +12,17 @@ use crate::records::PageRequest;
 use crate::records::query::{FillFilter, Markets, OrderFilter};
 
 impl Views<'_> {
-    /// An order. The deprecated `side` and `action` say that the contract gained was bought, which is one of the two ways to
-    /// say it.
+    /// An order. Its deprecated `side` and `action` are [`legacy`].
     pub fn order(&self, order: &OrderState) -> Order {
+        let (side, action) = legacy(order.side);
         let public = |space, number: u64| self.public(space, number).to_string();
         Order {
             order_id: public(IdSpace::Order, order.order.0),
             user_id: public(IdSpace::User, u64::from(order.account.user.0)),
             client_order_id: order.client_order_id.clone().unwrap_or_default(),
             ticker: self.ticker_of(order.market).clone(),
-            side: Some(order.side.outcome().into()),
-            action: Some(ActionWord::Buy),
+            side: Some(side.into()),
+            action: Some(action),
             outcome_side: order.side.outcome().into(),
             book_side: order.side.into(),
             r#type: OrderType::Limit,
@@ -82,6 +82,7 @@ impl Views<'_> {
     /// A fill.
     pub fn fill(&self, fill: &FillRecord) -> Fill {
         let trade_id = self.numbered_trade_id(fill.trade);
+        let (side, action) = legacy(fill.side);
         let ticker = self.ticker_of(fill.market);
         Fill {
             fill_id: trade_id.clone(),
@@ -90,8 +91,8 @@ impl Views<'_> {
             order_id: self.public(IdSpace::Order, fill.order.0).to_string(),
             ticker: ticker.clone(),
             market_ticker: ticker.clone(),
-            side: Some(fill.side.outcome().into()),
-            action: Some(ActionWord::Buy),
+            side: Some(side.into()),
+            action: Some(action),
             outcome_side: fill.side.outcome().into(),
             book_side: fill.side.into(),
             count_fp: fill.quantity,
@@ -111,6 +112,12 @@ impl Views<'_> {
         let (fills, cursor) = parts(page.map(|fill| self.fill(fill)));
         FillsPage { fills, cursor }
     }
+}
+
+/// The deprecated `side` and `action` of a side of the YES book: that the contract gained was bought, which is one of the two
+/// ways to say it. All doors say it this way.
+pub const fn legacy(side: BookSide) -> (Side, ActionWord) {
+    (side.outcome(), ActionWord::Buy)
 }
 
 const fn status_word(status: OrderStatus) -> StatusWord {

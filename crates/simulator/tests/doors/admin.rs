@@ -31,6 +31,11 @@ async fn the_ledger_changes_by_deposits_only() {
         200
     );
     assert_eq!(total().await, "20000.5000");
+    let too_much = json!({"account": "demo", "amount": "1000000000.01"}).to_string();
+    assert_eq!(
+        admin(&house, Method::POST, "/deposit", &too_much).await.status,
+        400
+    );
     let settled = admin(
         &house,
         Method::POST,

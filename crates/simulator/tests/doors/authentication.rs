@@ -122,6 +122,28 @@ async fn a_removed_key_is_unknown_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_registered_anew_has_its_new_rights() {
+    let house = House::open().await;
+    let user = house.demo.user;
+    let place = order(MARKET, "bid", "0.10", "1.00", "good_till_canceled");
+    let status = async |signer: &Signer| {
+        let path = "/portfolio/events/orders";
+        house.signed(signer, Method::POST, path, &place).await.status
+    };
+    let signer = house.key(user, &pair(15), &["read", "write"], None).await;
+    assert_eq!(status(&signer).await, 201);
+    let remove = Command::RemoveKey {
+        user,
+        key_id: signer.key_id().to_owned(),
+    };
+    house.engine.submit(remove).await.unwrap();
+    // Nobody asks in between.
+    let again = house.key(user, &pair(15), &["read"], None).await;
+    assert_eq!(again.key_id(), signer.key_id());
+    assert_eq!(status(&again).await, 403);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_does_what_its_scopes_say() {
     let house = House::open().await;
     let place = order(MARKET, "bid", "0.10", "1.00", "good_till_canceled");
@@ -203,6 +225,31 @@ async fn a_locked_key_stays_in_its_subaccount() {
             "{path}"
         );
     }
+    // What is listed of the whole user elsewhere is its own here.
+    house
+        .demo(
+            Method::POST,
+            "/portfolio/events/orders",
+            &order(MARKET, "bid", "0.10", "1.00", "good_till_canceled"),
+        )
+        .await;
+    let value = "/portfolio/summary/total_resting_order_value";
+    let told = async |signer: &Signer, path: &str| house.signed(signer, Method::GET, path, "").await.json();
+    assert_eq!(
+        told(&house.demo.signer, value).await["total_resting_order_value"],
+        10
+    );
+    assert_eq!(told(&locked, value).await["total_resting_order_value"], 0);
+    let rows = async |signer: &Signer, path: &str, list: &str| {
+        told(signer, path).await[list].as_array().unwrap().len()
+    };
+    assert_eq!(rows(&house.demo.signer, "/api_keys", "api_keys").await, 2);
+    assert_eq!(rows(&locked, "/api_keys", "api_keys").await, 1);
+    assert_eq!(
+        rows(&house.demo.signer, "/portfolio/deposits", "deposits").await,
+        1
+    );
+    assert_eq!(rows(&locked, "/portfolio/deposits", "deposits").await, 0);
     // Omitted means its own, which has no money.
     let place = order(MARKET, "bid", "0.10", "1.00", "good_till_canceled");
     let answer = house

@@ -46,6 +46,18 @@ async fn a_status_is_answered_and_nothing_executed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_cannot_be_read_uses_no_fault_up() {
+    let house = House::open().await;
+    arm(&house, json!({"kind": "status", "status": 503, "method": "POST"})).await;
+    let path = format!("{API}/portfolio/events/orders");
+    let headers = house.headers(&house.demo.signer, &Method::POST, &path);
+    let endless = "x".repeat(20_000_000);
+    let answer = house.send(Method::POST, &path, &headers, &endless).await;
+    assert_eq!(answer.status, 413);
+    assert_eq!(place(&house).await.unwrap().status, 503);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_cut_before_executing_leaves_nothing() {
     let house = House::open().await;
     arm(&house, json!({"kind": "drop_before_execute"})).await;

@@ -173,6 +173,46 @@ async fn lists_are_given_as_commas_or_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn games_and_players_are_paged_and_found() {
+    let house = House::open().await;
+    house.list_games(700).await;
+    let page = async |path: &str| house.public(path).await.json();
+    let first = page("/structured_targets?page_size=1").await;
+    let (id, cursor) = (&first["structured_targets"][0]["id"], &first["cursor"]);
+    assert_eq!(
+        first["structured_targets"][0]["details"]["market_ticker"],
+        "KXGAME-0-A"
+    );
+    let (id, cursor) = (id.as_str().unwrap(), cursor.as_str().unwrap());
+    // Beyond one look, and to the end.
+    let rest = page(&format!("/structured_targets?page_size=2000&cursor={cursor}")).await;
+    assert_eq!(rest["structured_targets"].as_array().unwrap().len(), 699);
+    assert_eq!(rest["cursor"], "");
+    let last = rest["structured_targets"][698]["id"].as_str().unwrap();
+    let named = page(&format!("/structured_targets?ids={last}&ids={id}&ids=nonsense")).await;
+    let named: Vec<&str> = named["structured_targets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|target| target["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(named, [id, last]);
+    let none = page("/structured_targets?ids=nonsense").await;
+    assert_eq!(none["structured_targets"], serde_json::json!([]));
+    assert_eq!(
+        house.public(&format!("/structured_targets/{last}")).await.status,
+        200
+    );
+    let games = page("/milestones?limit=500").await;
+    assert_eq!(games["milestones"].as_array().unwrap().len(), 500);
+    let cursor = games["cursor"].as_str().unwrap();
+    let rest = page(&format!("/milestones?limit=500&cursor={cursor}")).await;
+    assert_eq!(rest["milestones"].as_array().unwrap().len(), 200);
+    let game = rest["milestones"][199]["id"].as_str().unwrap();
+    assert_eq!(house.public(&format!("/milestones/{game}")).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_public_read_answers() {
     let house = House::open().await;
     let span = format!("start_ts={}&end_ts={NOW}&period_interval=60", NOW - 86_400);

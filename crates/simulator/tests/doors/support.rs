@@ -122,6 +122,21 @@ impl House {
         self.send(method, &path, &headers, body).await
     }
 
+    /// Lists so many games of one market each.
+    pub(crate) async fn list_games(&self, count: usize) {
+        self.engine.submit(series("KXGAME", "Sports", 3)).await.unwrap();
+        for number in 0..count {
+            let game = format!("KXGAME-{number}");
+            let listing = [
+                event(&game, "KXGAME", CollateralReturn::None),
+                market(&format!("{game}-A"), &game),
+            ];
+            for command in listing {
+                self.engine.submit(command).await.unwrap();
+            }
+        }
+    }
+
     /// An unsigned request below the API's path.
     pub(crate) async fn public(&self, path: &str) -> Answer {
         self.send(Method::GET, &format!("{API}{path}"), &[], "").await
@@ -287,31 +302,33 @@ async fn list_catalogue(engine: &Engine) {
     engine.submit(Command::Advance).await.unwrap();
 }
 
+fn series(ticker: &str, category: &str, shard: u8) -> Command {
+    Command::ListSeries(SeriesSpec {
+        ticker: SeriesTicker::new(ticker).unwrap(),
+        title: format!("{ticker} every day"),
+        category: category.to_owned(),
+        tags: vec!["Daily".to_owned()],
+        frequency: "daily".to_owned(),
+        fee_type: FeeType::Quadratic,
+        fee_multiplier: FeeMultiplier::ONE,
+        shard: Shard::new(shard).unwrap(),
+    })
+}
+
+fn event(ticker: &str, series: &str, collateral_return: CollateralReturn) -> Command {
+    Command::ListEvent(EventSpec {
+        ticker: EventTicker::new(ticker).unwrap(),
+        series: SeriesTicker::new(series).unwrap(),
+        title: format!("What will {ticker} be?"),
+        sub_title: "On 21 November".to_owned(),
+        collateral_return,
+        strike_date: Some(Timestamp::from_seconds(NOW + 86_400)),
+        fee_type_override: None,
+        fee_multiplier_override: None,
+    })
+}
+
 fn catalogue() -> Vec<Command> {
-    let series = |ticker: &str, category: &str, shard| {
-        Command::ListSeries(SeriesSpec {
-            ticker: SeriesTicker::new(ticker).unwrap(),
-            title: format!("{ticker} every day"),
-            category: category.to_owned(),
-            tags: vec!["Daily".to_owned()],
-            frequency: "daily".to_owned(),
-            fee_type: FeeType::Quadratic,
-            fee_multiplier: FeeMultiplier::ONE,
-            shard: Shard::new(shard).unwrap(),
-        })
-    };
-    let event = |ticker: &str, series: &str, collateral_return| {
-        Command::ListEvent(EventSpec {
-            ticker: EventTicker::new(ticker).unwrap(),
-            series: SeriesTicker::new(series).unwrap(),
-            title: format!("What will {ticker} be?"),
-            sub_title: "On 21 November".to_owned(),
-            collateral_return,
-            strike_date: Some(Timestamp::from_seconds(NOW + 86_400)),
-            fee_type_override: None,
-            fee_multiplier_override: None,
-        })
-    };
     vec![
         series("KXTEST", "Climate and Weather", 0),
         event("KXTEST-26NOV21", "KXTEST", CollateralReturn::Mecnet),

@@ -197,8 +197,8 @@ impl Exchange {
             quantity,
             time,
         });
-        state.volume += quantity;
-        state.notional += price * quantity;
+        state.volume = grown(state.volume, quantity);
+        state.notional = state.notional.saturating_add(price * quantity);
         out.push(Event::Trade(TradeRecord {
             number,
             recorded_id,
@@ -309,8 +309,10 @@ impl Exchange {
         let before = long(stake.position.quantity());
         let change = stake.position.apply(side, price, quantity, fee);
         let after = long(stake.position.quantity());
-        stake.traded += price_of_gain(side, price) * change.opened;
-        stake.volume += quantity;
+        stake.traded = stake
+            .traded
+            .saturating_add(price_of_gain(side, price) * change.opened);
+        stake.volume = grown(stake.volume, quantity);
         stake.updated = Some(now);
         self.markets[Self::slot(market)].open_interest += after - before;
         self.collateral -= change.cash;
@@ -433,5 +435,24 @@ pub(super) const fn update_reason(reason: CancelReason) -> UpdateReason {
         CancelReason::Close => UpdateReason::CloseCancel,
         CancelReason::Group => UpdateReason::GroupCancel,
         CancelReason::ReduceOnly => UpdateReason::ReduceOnlyCancel,
+    }
+}
+
+/// Contracts traded, ever. They end where a dollar for each would no longer be told as [`Money`]: nine trillion.
+fn grown(volume: Quantity, by: Quantity) -> Quantity {
+    const MOST: Quantity = Quantity::from_units(i64::MAX / 10_000);
+    volume.saturating_add(by).min(MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volume_stops_growing_where_its_dollars_would_wrap() {
+        let most = grown(Quantity::from_units(922_337_203_685_000), Quantity::MAX);
+        assert_eq!(most, Quantity::from_units(922_337_203_685_477));
+        assert_eq!(Price::ONE * most, "9223372036854.77".parse().unwrap());
+        assert_eq!(grown(Quantity::ONE, Quantity::ONE), Quantity::from_contracts(2));
     }
 }

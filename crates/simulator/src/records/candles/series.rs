@@ -88,8 +88,8 @@ impl Series {
             open_interest,
         });
         extend(&mut bar.price, trade.price);
-        bar.volume += trade.quantity;
-        bar.notional += trade.price * trade.quantity;
+        bar.volume = bar.volume.saturating_add(trade.quantity);
+        bar.notional = bar.notional.saturating_add(trade.price * trade.quantity);
         bar.open_interest = open_interest;
     }
 

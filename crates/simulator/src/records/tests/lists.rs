@@ -239,8 +239,23 @@ fn finished_orders_beyond_the_bound_are_forgotten_but_no_resting_one() {
     );
     assert_eq!(
         numbers(&records.orders(seconds(3), &OrderFilter::of(USER), &all())),
-        [4, 3, 1]
+        [3, 2, 1]
     );
+}
+
+#[test]
+fn the_order_that_ended_first_is_forgotten_first_whenever_it_was_placed() {
+    let limits = Limits {
+        finished_orders_per_user: 2,
+        ..Limits::default()
+    };
+    let mut records = Records::new(limits, HistoryAges::default(), Lag::default());
+    take_in(&mut records, 1, &[placed(1, 1)]);
+    take_in(&mut records, 2, &[canceled(2, 2, 2), canceled(3, 2, 2)]);
+    // The oldest order is the last to end; told twice, it counts once.
+    take_in(&mut records, 5, &[canceled(1, 1, 5), canceled(1, 1, 5)]);
+    let page = records.orders(seconds(5), &OrderFilter::of(USER), &all());
+    assert_eq!(numbers(&page), [3, 1]);
 }
 
 #[test]
@@ -332,7 +347,7 @@ fn deposits_are_told_from_other_changes_of_cash() {
         ],
     );
     take_in(&mut records, 3, &[change(CashReason::Deposit, 700, 3)]);
-    let page = records.deposits(USER, &all());
+    let page = records.deposits(USER, None, &all());
     let amounts: Vec<_> = page.items.iter().map(|deposit| deposit.amount).collect();
     assert_eq!(amounts, [Money::from_cents(700), Money::from_cents(500)]);
     assert_eq!(records.cash_changed(account(0), None), Some(seconds(3)));

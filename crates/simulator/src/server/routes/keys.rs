@@ -40,7 +40,9 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn list(call: &Call) -> Answered {
     let user = call.caller().user();
-    let api_keys = call.read(|view| view.exchange.keys_of(user).map(body).collect());
+    let own = call.caller().key().subaccount;
+    let is_seen = |key: &&KeyState| own.is_none() || key.spec.subaccount == own;
+    let api_keys = call.read(|view| view.exchange.keys_of(user).filter(is_seen).map(body).collect());
     Answer::ok(&ApiKeys {
         api_keys,
         api_key_region_expiration_ts: None,

@@ -1,5 +1,7 @@
 //! Milestones and structured targets: games and who plays in them, made from the sports events of the catalogue.
 
+use std::collections::BTreeSet;
+
 use kmi_domain::{EventTicker, Timestamp};
 use kmi_kalshi::api::milestone::{Milestone, MilestoneResponse, MilestonesPage, MilestonesQuery};
 use kmi_kalshi::api::page::{Cursor, PageLimits};
@@ -20,6 +22,10 @@ const SPORTS: &str = "Sports";
 /// Ids of milestones and targets begin here, so that they do not meet those of other things.
 const MILESTONES: u64 = 1 << 48;
 const TARGETS: u64 = 2 << 48;
+/// What targets are.
+const KIND: &str = "team";
+/// Milestones and targets looked at in one look.
+const STEP: usize = 500;
 /// Ids a query may name.
 const MAX_IDS: usize = 2_000;
 
@@ -45,13 +51,11 @@ fn milestones(call: &Call) -> Answered {
     let page = call
         .query
         .page(query.limit, query.cursor.clone(), MilestonesQuery::LIMITS)?;
-    let rows = call.read(|view| {
-        games(view)
-            .map(|(number, event)| (number, body(call, view, number, event)))
-            .filter(|(_, milestone)| is_wanted(milestone, &query))
-            .collect()
+    let (milestones, cursor) = scan(call, &page, MILESTONES, |view, number, index| {
+        let event = view.exchange.events().nth(index)?;
+        let milestone = is_game(view, event).then(|| body(call, view, number, event));
+        Some(milestone.filter(|milestone| is_wanted(milestone, &query)))
     });
-    let (milestones, cursor) = take(call, rows, &page);
     Answer::ok(&MilestonesPage { milestones, cursor })
 }
 
@@ -78,11 +82,12 @@ fn is_wanted(milestone: &Milestone, query: &MilestonesQuery) -> bool {
 
 fn milestone(call: &Call) -> Answered {
     let wanted = call.number(IdSpace::Other, call.part("milestone_id"));
-    let found = call.read(|view| {
-        let mut games = games(view);
-        games
-            .find(|(number, _)| Some(*number) == wanted)
-            .map(|(number, event)| body(call, view, number, event))
+    let found = wanted.and_then(|number| {
+        let index = usize::try_from(number.checked_sub(MILESTONES)?).ok()?;
+        call.read(|view| {
+            let event = view.exchange.events().nth(index)?;
+            is_game(view, event).then(|| body(call, view, number, event))
+        })
     });
     Answer::ok(&MilestoneResponse {
         milestone: found.ok_or_else(ApiError::not_found)?,
@@ -91,7 +96,7 @@ fn milestone(call: &Call) -> Answered {
 
 /// Milestones of these events.
 pub(super) fn of_events<'t>(call: &Call, events: impl Iterator<Item = &'t EventTicker>) -> Vec<Milestone> {
-    let wanted: std::collections::BTreeSet<&EventTicker> = events.collect();
+    let wanted: BTreeSet<&EventTicker> = events.collect();
     call.read(|view| {
         games(view)
             .filter(|(_, event)| wanted.contains(&event.spec.ticker))
@@ -102,11 +107,15 @@ pub(super) fn of_events<'t>(call: &Call, events: impl Iterator<Item = &'t EventT
 
 /// The sports events, with the numbers of their milestones.
 fn games<'v>(view: &View<'v>) -> impl Iterator<Item = (u64, &'v EventState)> {
-    let exchange = view.exchange;
-    (MILESTONES..).zip(exchange.events()).filter(move |(_, event)| {
-        let series = exchange.series_of(&event.spec.series);
-        series.is_some_and(|series| series.spec.category == SPORTS)
-    })
+    let view = *view;
+    (MILESTONES..)
+        .zip(view.exchange.events())
+        .filter(move |(_, event)| is_game(&view, event))
+}
+
+fn is_game(view: &View<'_>, event: &EventState) -> bool {
+    let series = view.exchange.series_of(&event.spec.series);
+    series.is_some_and(|series| series.spec.category == SPORTS)
 }
 
 fn body(call: &Call, view: &View<'_>, number: u64, event: &EventState) -> Milestone {
@@ -139,26 +148,18 @@ fn targets(call: &Call) -> Answered {
     let query: StructuredTargetsQuery = call.query.read()?;
     call.query.at_most("ids", &query.ids, MAX_IDS)?;
     let page = page_of_targets(call, &query)?;
-    let rows = call.read(|view| {
-        players(view)
-            .map(|market| {
-                (
-                    TARGETS + market.number(),
-                    target_body(call, TARGETS + market.number(), market),
-                )
-            })
-            .filter(|(_, target)| {
-                let id = target.id.as_deref();
-                (query.ids.is_empty() || query.ids.iter().any(|wanted| Some(wanted.as_str()) == id))
-                    && query
-                        .kind
-                        .as_ref()
-                        .is_none_or(|kind| Some(kind) == target.kind.as_ref())
-                    && query.competition.is_none()
-            })
-            .collect()
+    let ids: Option<BTreeSet<u64>> = (!query.ids.is_empty()).then(|| {
+        let numbers = query.ids.iter();
+        numbers.filter_map(|id| call.number(IdSpace::Other, id)).collect()
     });
-    let (structured_targets, cursor) = take(call, rows, &page);
+    // All are of one kind and in no competition.
+    let is_any = query.kind.as_deref().is_none_or(|kind| kind == KIND) && query.competition.is_none();
+    let is_wanted = |number| is_any && ids.as_ref().is_none_or(|ids| ids.contains(&number));
+    let (structured_targets, cursor) = scan(call, &page, TARGETS, |view, number, index| {
+        let market = view.exchange.market_of_number(index as u64)?;
+        let is_shown = is_wanted(number) && is_player(view, market);
+        Some(is_shown.then(|| target_body(call, number, market)))
+    });
     Answer::ok(&StructuredTargetsPage {
         structured_targets,
         cursor,
@@ -178,21 +179,21 @@ fn page_of_targets(call: &Call, query: &StructuredTargetsQuery) -> Result<PageRe
 
 fn target(call: &Call) -> Answered {
     let wanted = call.number(IdSpace::Other, call.part("structured_target_id"));
-    let found = call.read(|view| {
-        players(view)
-            .find(|market| Some(TARGETS + market.number()) == wanted)
-            .map(|market| target_body(call, TARGETS + market.number(), market))
+    let found = wanted.and_then(|number| {
+        let market = number.checked_sub(TARGETS)?;
+        call.read(|view| {
+            let market = view.exchange.market_of_number(market)?;
+            is_player(view, market).then(|| target_body(call, number, market))
+        })
     });
     Answer::ok(&StructuredTargetResponse {
         structured_target: found.ok_or_else(ApiError::not_found)?,
     })
 }
 
-fn players<'v>(view: &View<'v>) -> impl Iterator<Item = &'v MarketState> {
-    let exchange = view.exchange;
-    games(view)
-        .flat_map(|(_, event)| &event.markets)
-        .map(move |market| exchange.market(*market))
+fn is_player(view: &View<'_>, market: &MarketState) -> bool {
+    let event = view.exchange.event(&market.spec.event);
+    event.is_some_and(|event| is_game(view, event))
 }
 
 fn target_body(call: &Call, number: u64, market: &MarketState) -> StructuredTarget {
@@ -201,7 +202,7 @@ fn target_body(call: &Call, number: u64, market: &MarketState) -> StructuredTarg
     StructuredTarget {
         id: Some(call.public(IdSpace::Other, number)),
         name: Some(market.spec.yes_sub_title.clone()),
-        kind: Some("team".to_owned()),
+        kind: Some(KIND.to_owned()),
         details: Some(details),
         source_id: None,
         source_ids: None,
@@ -209,24 +210,40 @@ fn target_body(call: &Call, number: u64, market: &MarketState) -> StructuredTarg
     }
 }
 
-/// A page of rows in ascending order of their numbers. A cursor is the public id of the last one shown.
-fn take<T>(call: &Call, rows: Vec<(u64, T)>, page: &PageRequest) -> (Vec<T>, Cursor) {
+/// A page of what is numbered from `base` on. `row` makes one by number and index: `None` beyond the last, `Some(None)` for one
+/// not wanted. It is read in short looks, between which commands may happen. A cursor is the public id of the last one shown.
+fn scan<T>(
+    call: &Call,
+    page: &PageRequest,
+    base: u64,
+    row: impl Fn(&View<'_>, u64, usize) -> Option<Option<T>>,
+) -> (Vec<T>, Cursor) {
     let after = page
         .cursor
         .as_deref()
         .and_then(|cursor| call.number(IdSpace::Other, cursor));
-    let mut rows = rows
-        .into_iter()
-        .filter(|(number, _)| after.is_none_or(|after| *number > after));
-    let mut shown = Vec::new();
-    let mut last = 0;
-    for (number, row) in rows.by_ref().take(page.limit) {
-        last = number;
-        shown.push(row);
+    let mut numbers = base.max(after.map_or(0, |after| after.saturating_add(1)))..;
+    let (mut shown, mut last) = (Vec::new(), base);
+    loop {
+        let end = call.read(|view| {
+            for number in numbers.by_ref().take(STEP) {
+                let index = usize::try_from(number - base).unwrap_or(usize::MAX);
+                match row(view, number, index) {
+                    None => return Some(Cursor::LAST),
+                    Some(None) => {}
+                    Some(Some(_)) if shown.len() == page.limit => {
+                        return Some(Cursor::new(call.public(IdSpace::Other, last)));
+                    }
+                    Some(Some(row)) => {
+                        shown.push(row);
+                        last = number;
+                    }
+                }
+            }
+            None
+        });
+        if let Some(cursor) = end {
+            return (shown, cursor);
+        }
     }
-    let cursor = match rows.next() {
-        Some(_) => Cursor::new(call.public(IdSpace::Other, last)),
-        None => Cursor::LAST,
-    };
-    (shown, cursor)
 }

@@ -188,8 +188,9 @@ fn deposits(call: &Call) -> Answered {
         .query
         .page(query.limit, query.cursor, DepositsQuery::LIMITS)?;
     let user = call.caller().user();
+    let own = call.caller().key().subaccount;
     let (deposits, cursor) = gather(call, &page, STEP, |views, page| {
-        let part = views.deposits(user, page);
+        let part = views.deposits(user, own, page);
         Ok((part.deposits, part.cursor))
     })?;
     Answer::ok(&DepositsPage { deposits, cursor })
@@ -207,6 +208,6 @@ fn withdrawals(call: &Call) -> Answered {
 }
 
 fn resting_order_value(call: &Call) -> Answered {
-    let user = call.caller().user();
-    Answer::ok(&call.views(|views| views.resting_order_value(user)))
+    let (user, own) = (call.caller().user(), call.caller().key().subaccount);
+    Answer::ok(&call.views(|views| views.resting_order_value(user, own)))
 }

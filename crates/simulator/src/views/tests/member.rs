@@ -3,6 +3,7 @@
 use kmi_kalshi::api::portfolio::SettlementResult;
 
 use super::*;
+use crate::core::Subaccount;
 use crate::records::query::{FillFilter, Markets, OrderFilter, PositionFilter, Settlement, SettlementFilter};
 
 #[test]
@@ -104,9 +105,11 @@ fn an_order_says_its_direction_in_all_words() {
     );
     assert_eq!(ask.subaccount_number, Some(0));
     // 10 × 0.40 for YES and 5 × 0.40 for NO.
-    let resting = views.resting_order_value(member.user);
+    let resting = views.resting_order_value(member.user, None);
     assert_eq!(resting.total_resting_order_value, money("6"));
     assert_eq!(resting.resting_order_value_breakdown[0].balance, money("6"));
+    let elsewhere = views.resting_order_value(member.user, Subaccount::new(1));
+    assert_eq!(elsewhere.total_resting_order_value, money("0"));
     // The balance is not net of what rests.
     assert_eq!(
         views.balance(member, Some(Shard::MAIN)).balance_dollars,
@@ -155,13 +158,15 @@ fn cash_stands_on_its_shard() {
         money("25.50")
     );
     assert_eq!(views.balance(member, Some(Shard::MAIN)).updated_ts, at(20));
-    let deposits = views.deposits(member.user, &page());
+    let deposits = views.deposits(member.user, None, &page());
     let amounts: Vec<Money> = deposits
         .deposits
         .iter()
         .map(|deposit| deposit.amount_cents)
         .collect();
     assert_eq!(amounts, [money("25.50"), money("10000")]);
+    let elsewhere = views.deposits(member.user, Subaccount::new(1), &page());
+    assert_eq!(elsewhere.deposits, []);
 }
 
 #[test]
@@ -188,5 +193,21 @@ fn over_all_pages_each_event_is_summed_once() {
     assert_eq!(
         sums,
         [("S-1".to_owned(), money("2")), ("S-2".to_owned(), money("2"))]
+    );
+}
+
+#[test]
+fn retired_words_say_that_the_contract_gained_was_bought() {
+    let words = |side| {
+        let (side, action) = crate::views::legacy(side);
+        (side.to_string(), action.as_str().to_owned())
+    };
+    assert_eq!(
+        words(kmi_domain::BookSide::Bid),
+        ("yes".to_owned(), "buy".to_owned())
+    );
+    assert_eq!(
+        words(kmi_domain::BookSide::Ask),
+        ("no".to_owned(), "buy".to_owned())
     );
 }
