@@ -1,11 +1,13 @@
 //! What the command line takes.
 
 mod exchange;
+mod record;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use exchange::{BalanceArg, ControlSeqArg, ExchangeArgs, PostOnlyArg, ReuseArg};
+pub(crate) use record::RecordArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kmi_domain::time::parse_duration;
@@ -56,10 +58,12 @@ pub(crate) enum Command {
     Synth(SynthArgs),
     /// Run an exchange of one's own, which speaks Kalshi's API: no account and no network needed
     Exchange(Box<ExchangeArgs>),
+    /// Write what the exchange streams to captures, which `kmi book replay`, `kmi import` and `kmi exchange --replay` read
+    Record(RecordArgs),
     /// Bring the database to this program's version, or only say where it stands
     Migrate(MigrateArgs),
-    /// Check the installation: data directory, database, archive
-    Doctor,
+    /// Check the installation: data directory, database, archive; or hold a specification of the exchange's against this program
+    Doctor(DoctorArgs),
     /// Print a shell completion script
     Completions {
         /// Shell to complete for
@@ -281,6 +285,14 @@ pub(crate) struct MigrateArgs {
     /// Only say what would be done
     #[arg(long)]
     pub status: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// OpenAPI or AsyncAPI file of the exchange: only say what it has that this program was not written for; exit code 1 if
+    /// that can do harm
+    #[arg(long, value_name = "FILE")]
+    pub spec: Option<PathBuf>,
 }
 
 /// An instant, or a date that stands for its first instant in UTC.

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Config {
     /// Where data lies.
     pub storage: StorageConfig,
+    /// The exchange that is recorded and traded.
+    pub exchange: ExchangeConfig,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -27,6 +29,20 @@ pub(crate) struct StorageConfig {
     pub data_dir: Option<PathBuf>,
     /// PostgreSQL to use instead of the database file: `postgres://user:password@host/name`. `DATABASE_URL`.
     pub database_url: Option<Secret>,
+}
+
+/// Section `[exchange]`.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ExchangeConfig {
+    /// REST API, such as `https://external-api.kalshi.com/trade-api/v2`.
+    pub rest_url: Option<String>,
+    /// WebSocket, such as `wss://external-api-ws.kalshi.com/trade-api/ws/v2`; never derived from the other.
+    pub ws_url: Option<String>,
+    /// Id of the key that reads market data.
+    pub key_id: Option<String>,
+    /// Its private key, PEM.
+    pub private_key_path: Option<PathBuf>,
 }
 
 /// Section `[log]`.
@@ -101,6 +117,16 @@ impl Config {
         let url = &mut self.storage.database_url;
         if url.as_ref().is_some_and(|Secret(url)| url.is_empty()) {
             *url = None;
+        }
+        let urls = [
+            ("rest_url", &self.exchange.rest_url, ["http://", "https://"]),
+            ("ws_url", &self.exchange.ws_url, ["ws://", "wss://"]),
+        ];
+        for (key, url, schemes) in urls {
+            let fits = |url: &String| schemes.iter().any(|scheme| url.starts_with(scheme));
+            if url.as_ref().is_some_and(|url| !fits(url)) {
+                bail!("exchange.{key}: must begin with {} or {}", schemes[0], schemes[1]);
+            }
         }
         match url {
             Some(Secret(url)) if !url.starts_with("postgres://") && !url.starts_with("postgresql://") => {
@@ -183,6 +209,29 @@ mod tests {
             jail.set_env("KMI_STORAGE__DATADIR", "x");
             let error = format!("{:#}", Config::load(&Overrides::default()).unwrap_err());
             assert!(error.contains("datadir"), "{error}");
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn the_exchange_is_configured_and_its_addresses_are_checked() {
+        Jail::expect_with(|jail| {
+            jail.clear_env();
+            jail.set_env("KMI_EXCHANGE__WS_URL", "ws://127.0.0.1:8100/trade-api/ws/v2");
+            jail.set_env("KMI_EXCHANGE__PRIVATE_KEY_PATH", "demo.pem");
+            let exchange = Config::load(&Overrides::default()).unwrap().exchange;
+            assert_eq!(
+                exchange.ws_url.as_deref(),
+                Some("ws://127.0.0.1:8100/trade-api/ws/v2")
+            );
+            assert_eq!(exchange.private_key_path.as_deref(), Some(Path::new("demo.pem")));
+
+            jail.set_env("KMI_EXCHANGE__REST_URL", "ws://127.0.0.1:8100");
+            let error = format!("{:#}", Config::load(&Overrides::default()).unwrap_err());
+            assert!(
+                error.contains("exchange.rest_url") && error.contains("https://"),
+                "{error}"
+            );
             Ok(())
         });
     }

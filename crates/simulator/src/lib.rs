@@ -5,6 +5,7 @@
 //! - [`engine`]: the running exchange around the pure one; clock, lock, journal, fan-out. [`faults`]: what goes wrong on demand.
 //! - [`server`]: the REST API and the admin door. [`stream`]: the WebSocket side. [`venue`]: all of it together, ready to be
 //!   served.
+//! - [`replay`]: recorded captures as the market data of their markets.
 //! - [`storm`]: random commands, and the proof that they lose nothing. [`drill`]: every fault against our own client, and the proof
 //!   that it ends up knowing what the exchange knows.
 //! - [`history`] makes a recorded past of whole events, from opening to settlement, as an importer would find it on disk.
@@ -16,6 +17,7 @@ pub mod faults;
 pub mod history;
 pub mod life;
 pub mod records;
+pub mod replay;
 pub mod server;
 pub mod storm;
 pub mod stream;

@@ -17,6 +17,7 @@ use crate::engine::journal::JournalError;
 use crate::engine::{Clock, Engine, Origin, Settings};
 use crate::faults::{Faults, Planned, follow_plan, resume_when_due};
 use crate::records::Lag;
+use crate::replay::{Captures, ReplayError, Speed};
 use crate::server::{Config, PeerAddress, Server};
 
 /// How a venue is opened.
@@ -89,6 +90,7 @@ pub struct Venue {
     pub origin: Origin,
     tick: Duration,
     plan: Vec<Planned>,
+    replay: Option<(Captures, Speed)>,
 }
 
 impl Venue {
@@ -113,7 +115,19 @@ impl Venue {
             origin,
             tick: opening.tick,
             plan: opening.plan,
+            replay: None,
         })
+    }
+
+    /// Lists the markets of captures, which are played from the moment the venue runs.
+    ///
+    /// # Errors
+    /// [`ReplayError::Listing`].
+    pub async fn replay(&mut self, captures: Captures, speed: Speed) -> Result<(), ReplayError> {
+        let close_time = captures.close_time(self.engine.now(), speed);
+        captures.list(&self.engine, close_time).await?;
+        self.replay = Some((captures, speed));
+        Ok(())
     }
 
     /// Opens an account unless it is there, on every shard, with the key at `folder/NAME.pem`, which is made if missing.
@@ -207,6 +221,15 @@ impl Venue {
         tasks.spawn(async move { follow_plan(&engine, &faults, plan).await });
         let (engine, faults) = (self.engine.clone(), self.faults.clone());
         tasks.spawn(async move { resume_when_due(&engine, &faults).await });
+        if let Some((captures, speed)) = self.replay {
+            let engine = self.engine.clone();
+            tasks.spawn(async move {
+                match captures.play(&engine, speed).await {
+                    Ok(()) => tracing::info!("the replay is over"),
+                    Err(error) => tracing::error!(%error, "the replay broke off"),
+                }
+            });
+        }
         self.server.serve(listener, stop).await;
         tasks.shutdown().await;
         if let Err(error) = self.engine.snapshot().await {

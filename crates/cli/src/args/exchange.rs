@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use kmi_domain::time::parse_duration;
 use kmi_simulator::server::Tier;
 
+use super::SeqArg;
+
 /// `kmi exchange`.
 #[derive(Debug, Args)]
 pub(crate) struct ExchangeArgs {
@@ -20,9 +22,9 @@ pub(crate) struct ExchangeArgs {
     /// Names the exchange: the same seed lists and trades the same
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Markets open at any time, about; 0 leaves the exchange without life of its own
-    #[arg(long, default_value_t = 200)]
-    pub markets: u32,
+    /// Markets open at any time, about; 0 leaves the exchange without life of its own [default: 200, or 0 with --replay]
+    #[arg(long)]
+    pub markets: Option<u32>,
     /// Acts of the traders inside per second [default: 120 for 200 markets, fewer per market with more of them]
     #[arg(long, value_name = "N", value_parser = parse_pace)]
     pub pace: Option<f64>,
@@ -35,15 +37,19 @@ pub(crate) struct ExchangeArgs {
     /// Folder of the accounts' private keys; made if absent [default: `exchange-keys` in the data directory]
     #[arg(long, value_name = "DIR")]
     pub keys_dir: Option<PathBuf>,
-    /// Journal to begin or to go on with; without it nothing survives the process
-    #[arg(long, value_name = "FILE")]
+    /// Journal to begin or to go on with; without it nothing survives the process. Not with --replay
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub state: Option<PathBuf>,
-    /// Recorded captures to serve as the market data of their markets
+    /// Recorded captures to serve as the market data of their markets, from the start; with their last frames the markets stay
+    /// open
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub replay: Vec<PathBuf>,
     /// How fast captures are replayed: 1 as recorded, 0 as fast as possible
     #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = parse_speed)]
     pub speed: f64,
+    /// What a jump of `seq` in a replayed capture does
+    #[arg(long, value_enum, default_value_t = SeqArg::Strict)]
+    pub replay_seq: SeqArg,
     /// Plan of faults: one a line, as `POST /admin/faults` takes them, with `at_ms`
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,

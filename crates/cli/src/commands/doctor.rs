@@ -1,5 +1,7 @@
 //! `kmi doctor` and `kmi migrate`: whether the house is sound, and up to date.
 
+mod spec;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -7,7 +9,7 @@ use kmi_storage::Store;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::args::MigrateArgs;
+use crate::args::{DoctorArgs, MigrateArgs};
 use crate::config::Config;
 use crate::output;
 
@@ -43,7 +45,10 @@ struct Check {
     detail: String,
 }
 
-pub(crate) async fn run(config: &Config, as_json: bool) -> Result<ExitCode> {
+pub(crate) async fn run(config: &Config, args: &DoctorArgs, as_json: bool) -> Result<ExitCode> {
+    if let Some(path) = &args.spec {
+        return spec::run(path, as_json);
+    }
     let checks = checks(config).await;
     let sound = checks.iter().all(|check| check.ok);
     if as_json {

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use kmi_kalshi::replay::SequenceRule;
 use kmi_simulator::core::{BalanceRule, ClientOrderIdReuse, KeyType, PostOnlyRule, Rules};
 use kmi_simulator::engine::{Origin, Settings};
 use kmi_simulator::faults::{Planned, parse_plan};
 use kmi_simulator::life::LifeSettings;
 use kmi_simulator::records::Lag;
+use kmi_simulator::replay::{Captures, Speed};
 use kmi_simulator::server::{ADMIN_PATH, Config as Doors, REST_PATH, WS_PATH};
 use kmi_simulator::stream::ControlSeq;
 use kmi_simulator::venue::{OpenedAccount, Opening, Venue};
@@ -17,9 +19,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::WrongUse;
-use crate::args::{BalanceArg, ControlSeqArg, ExchangeArgs, PostOnlyArg, ReuseArg};
+use crate::args::{BalanceArg, ControlSeqArg, ExchangeArgs, PostOnlyArg, ReuseArg, SeqArg};
 use crate::config::Config;
 use crate::output;
+
+/// Markets of the life inside, unless told otherwise.
+const MARKETS: u32 = 200;
 
 pub(crate) async fn run(config: &Config, args: ExchangeArgs, as_json: bool) -> Result<()> {
     let keys = match &args.keys_dir {
@@ -36,7 +41,8 @@ pub(crate) async fn run(config: &Config, args: ExchangeArgs, as_json: bool) -> R
         .await
         .with_context(|| format!("cannot listen on {}:{}", args.bind, args.port))?;
     let address = listener.local_addr()?;
-    let venue = Venue::open(opening(&args, plan), super::now())?;
+    let captures = survey(&args).await?;
+    let mut venue = Venue::open(opening(&args, plan), super::now())?;
     if let Origin::Restored { replayed, torn } = venue.origin {
         eprintln!(
             "gone on with the journal: {replayed} entries since its snapshot, {torn} torn bytes cut off"
@@ -45,6 +51,10 @@ pub(crate) async fn run(config: &Config, args: ExchangeArgs, as_json: bool) -> R
     let mut accounts = Vec::new();
     for (name, key_type) in [("demo", KeyType::Rsa), ("maker", KeyType::Ed25519)] {
         accounts.push(venue.account(name, key_type, &keys).await?);
+    }
+    if let Some(captures) = captures {
+        tell_of(&captures, args.speed);
+        venue.replay(captures, Speed::new(args.speed)).await?;
     }
     announce(&format!("{address}"), &accounts, as_json)?;
     let stop = CancellationToken::new();
@@ -55,6 +65,35 @@ pub(crate) async fn run(config: &Config, args: ExchangeArgs, as_json: bool) -> R
     });
     venue.run_tcp(listener, stop).await;
     Ok(())
+}
+
+/// Reads what is to be replayed, if anything, on a thread that may wait for the disk.
+async fn survey(args: &ExchangeArgs) -> Result<Option<Captures>> {
+    if args.replay.is_empty() {
+        return Ok(None);
+    }
+    let rule = match args.replay_seq {
+        SeqArg::Strict => SequenceRule::Strict,
+        SeqArg::Ignore => SequenceRule::Ignore,
+    };
+    let files = args.replay.clone();
+    let captures = tokio::task::spawn_blocking(move || Captures::survey(files, rule)).await??;
+    Ok(Some(captures))
+}
+
+fn tell_of(captures: &Captures, speed: f64) {
+    let trades: u64 = captures.markets().iter().map(|market| market.trades).sum();
+    let (first, last) = captures.span();
+    let pace = if speed > 0.0 {
+        format!("{speed} times as fast as recorded")
+    } else {
+        "as fast as possible".to_owned()
+    };
+    eprintln!(
+        "replaying {} markets with {} trades from {first} to {last}, {pace}",
+        output::count(captures.markets().len() as u64),
+        output::count(trades),
+    );
 }
 
 fn opening(args: &ExchangeArgs, plan: Vec<Planned>) -> Opening {
@@ -74,8 +113,12 @@ fn opening(args: &ExchangeArgs, plan: Vec<Planned>) -> Opening {
         cancel_all_shadow_s: args.cancel_all_shadow,
         ..Rules::measured(args.seed)
     };
-    let life = (args.markets > 0).then(|| {
-        let mut life = LifeSettings::new(args.seed, args.markets);
+    // Who asks for recorded markets gets those alone, unless others are asked for, too.
+    let markets = args
+        .markets
+        .unwrap_or(if args.replay.is_empty() { MARKETS } else { 0 });
+    let life = (markets > 0).then(|| {
+        let mut life = LifeSettings::new(args.seed, markets);
         life.pace = args.pace.unwrap_or(life.pace);
         life.time_scale = args.time_scale;
         life

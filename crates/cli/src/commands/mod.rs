@@ -8,6 +8,7 @@ mod doctor;
 mod exchange;
 mod fee;
 mod import;
+mod record;
 mod synth;
 
 use std::process::ExitCode;
@@ -33,8 +34,9 @@ pub(crate) async fn run(cli: Cli, config: &Config) -> Result<ExitCode> {
         Command::Fee(args) => fee::run(&args, as_json)?,
         Command::Synth(args) => synth::run(&args, as_json)?,
         Command::Exchange(args) => exchange::run(config, *args, as_json).await?,
+        Command::Record(args) => record::run(config, args, as_json).await?,
         Command::Migrate(args) => doctor::migrate(config, &args, as_json).await?,
-        Command::Doctor => return doctor::run(config, as_json).await,
+        Command::Doctor(args) => return doctor::run(config, &args, as_json).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "kmi", &mut std::io::stdout());
         }
