@@ -67,7 +67,7 @@ impl CapturedMarket {
         commands
     }
 
-    fn labels(&self) -> (SeriesTicker, EventTicker) {
+    pub(super) fn labels(&self) -> (SeriesTicker, EventTicker) {
         let name = self.ticker.as_str();
         let series = name.split('-').next().filter(|series| !series.is_empty());
         let event = name.rsplit_once('-').map(|(event, _)| event);
@@ -79,7 +79,7 @@ impl CapturedMarket {
     }
 
     /// The coarsest known structure that has all prices seen.
-    fn structure(&self) -> (&'static str, TickGrid) {
+    pub(super) fn structure(&self) -> (&'static str, TickGrid) {
         let known = STRUCTURES
             .into_iter()
             .filter_map(|label| Some((label, TickGrid::from_label(label)?)));
@@ -93,7 +93,12 @@ impl CapturedMarket {
             .expect("the last structure has every price")
     }
 
-    fn spec(&self, event: &EventTicker, open_time: Timestamp, close_time: Timestamp) -> MarketSpec {
+    pub(super) fn spec(
+        &self,
+        event: &EventTicker,
+        open_time: Timestamp,
+        close_time: Timestamp,
+    ) -> MarketSpec {
         let (label, grid) = self.structure();
         MarketSpec {
             ticker: self.ticker.clone(),
@@ -117,7 +122,7 @@ impl CapturedMarket {
     }
 }
 
-fn series_spec(series: &SeriesTicker) -> SeriesSpec {
+pub(super) fn series_spec(series: &SeriesTicker) -> SeriesSpec {
     SeriesSpec {
         ticker: series.clone(),
         title: series.to_string(),
@@ -130,7 +135,7 @@ fn series_spec(series: &SeriesTicker) -> SeriesSpec {
     }
 }
 
-fn event_spec(series: &SeriesTicker, event: &EventTicker) -> EventSpec {
+pub(super) fn event_spec(series: &SeriesTicker, event: &EventTicker) -> EventSpec {
     EventSpec {
         ticker: event.clone(),
         series: series.clone(),

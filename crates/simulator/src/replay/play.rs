@@ -7,8 +7,8 @@ use kmi_kalshi::recording::RecordingError;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::timeline::{Step, Timeline};
 use super::Captures;
+use super::timeline::{Step, Timeline};
 use crate::core::Command;
 use crate::engine::Engine;
 

@@ -34,7 +34,10 @@ pub(super) struct Entry {
 pub(super) enum Found {
     Entry(Entry),
     /// Frames of this subscription were lost before this time of receipt.
-    Break { sid: u64, received: Timestamp },
+    Break {
+        sid: u64,
+        received: Timestamp,
+    },
 }
 
 impl Found {

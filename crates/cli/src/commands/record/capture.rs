@@ -209,11 +209,7 @@ mod tests {
             recorder.write(&frame).unwrap();
         }
         recorder.finished.push(recorder.capture.finish().unwrap());
-        let frames: Vec<u64> = recorder
-            .finished
-            .iter()
-            .map(|file| file.counts.frames)
-            .collect();
+        let frames: Vec<u64> = recorder.finished.iter().map(|file| file.counts.frames).collect();
         assert_eq!(frames, [2, 1]);
         let kept = std::fs::read_to_string(folder.path().join("c-2.jsonl")).unwrap();
         assert_eq!(kept, "kept");
