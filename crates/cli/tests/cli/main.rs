@@ -10,3 +10,4 @@ mod fee;
 mod import;
 mod keeping;
 mod support;
+mod venue;
