@@ -15,6 +15,7 @@ use kmi_kalshi::api::transfers::{
     CreateSubaccount, SetNetting, ShardTransferRequest, ShardTransfersQuery, SubaccountTransferRequest,
     SubaccountTransfersQuery,
 };
+use kmi_kalshi::rest::Error;
 use scripted::calls::{answering, came, count, leak};
 
 const POSITION: &str = r#"{"ticker":"A-1","exchange_index":0,"total_traded_dollars":"2.500000","position_fp":"3.00","market_exposure_dollars":"2.500000","realized_pnl_dollars":"0.000000","fees_paid_dollars":"0.018900","last_updated_ts":"2026-11-21T05:00:00Z"}"#;
@@ -272,4 +273,23 @@ async fn limits_and_keys_are_asked_for() {
             ("DELETE /api_keys/k-1", ""),
         ],
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transfer_that_cannot_be_written_exactly_is_not_sent() {
+    let (exchange, client) = answering(&[]);
+    let transfer = SubaccountTransferRequest {
+        client_transfer_id: "x".to_owned(),
+        from_subaccount: 0,
+        to_subaccount: 1,
+        amount_cents: "10.005".parse().unwrap(),
+        exchange_index: None,
+    };
+    let error = client.transfer_between_subaccounts(&transfer).await.unwrap_err();
+    assert!(matches!(error, Error::Argument { what: "body", .. }), "{error}");
+    assert!(error.to_string().contains("10.005"), "{error}");
+    let transfer = ShardTransferRequest::between_shards(0, 1, "0.00005".parse().unwrap());
+    let error = client.transfer_between_shards(&transfer).await.unwrap_err();
+    assert!(matches!(error, Error::Argument { what: "body", .. }), "{error}");
+    came(&exchange, &[]);
 }

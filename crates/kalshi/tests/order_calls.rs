@@ -9,8 +9,8 @@ use kmi_domain::matching::Decrease;
 use kmi_kalshi::api::code::Code;
 use kmi_kalshi::api::groups::{CreateOrderGroup, OrderGroupQuery, OrderGroupsQuery};
 use kmi_kalshi::api::orders::{
-    AmendOrder, BatchCancelItem, BatchItemError, CreateOrder, HistoricalOrdersQuery, OrderStatusFilter,
-    OrdersQuery, QueuePositionsQuery,
+    AmendOrder, BatchCancelItem, BatchCreatedItem, BatchItemError, CreateOrder, HistoricalOrdersQuery,
+    OrderStatusFilter, OrdersQuery, QueuePositionsQuery,
 };
 use kmi_kalshi::api::query::Commas;
 use kmi_kalshi::rest::{Class, Error};
@@ -105,7 +105,7 @@ async fn a_refusal_has_its_code() {
         ),
     ]);
     let error = client.create_order(&order()).await.unwrap_err();
-    assert_eq!(error.class(), Class::Refused);
+    assert_eq!(error.class(), Class::Unknown);
     assert_eq!(error.code().map(Code::from), Some(Code::OrderAlreadyExists));
     let error = client.cancel_order("o-1", &ticker(), None).await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(404), Some("not_found")));
@@ -148,6 +148,84 @@ async fn batches_answer_for_each_order() {
         seen[1].body,
         r#"{"orders":[{"order_id":"o-1","market_ticker":"A-1"},{"order_id":"o-2","market_ticker":"A-1"}]}"#
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_odd_item_of_a_batch_leaves_the_others_what_they_are() {
+    let (_, client) = answering(&[
+        (
+            201,
+            r#"{"orders":[{"order_id":"o-1","fill_count":"0.00","remaining_count":"10.00","ts_ms":1},
+                {"error":{"code":null,"message":null}},{"error":"no"},{"order_id":"o-4","fill_count":"many"},
+                {"error":{"code":"order_already_exists"}},7]}"#,
+        ),
+        (
+            200,
+            r#"{"orders":[{"order_id":"o-1","reduced_by":"10.00","ts_ms":2},
+                {"order_id":"o-2","error":{"code":"not_found"}},{"order_id":"o-3","reduced_by":[]}]}"#,
+        ),
+    ]);
+    let created = client.create_orders(vec![order(); 6]).await.unwrap();
+    let mut results = created.into_iter().map(BatchCreatedItem::into_result);
+    assert_eq!(results.next().unwrap().unwrap().order_id, "o-1");
+    for told in ["", "no", "the item cannot be read", "", "the item cannot be read"] {
+        let Err(BatchItemError::Unclear(Some(error))) = results.next().unwrap() else {
+            panic!("{told} is clear");
+        };
+        assert!(error.message.starts_with(told), "{error:?}");
+    }
+    let cancels = ["o-1", "o-2", "o-3"].map(|id| BatchCancelItem::new(id, ticker()));
+    let canceled = client.cancel_orders(cancels.to_vec()).await.unwrap();
+    assert_eq!(canceled[0].error, None);
+    assert_eq!(canceled[1].error.as_ref().unwrap().known_code(), Code::NotFound);
+    let error = canceled[2].error.as_ref().unwrap();
+    assert!(error.message.starts_with("the item cannot be read"), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_of_a_batch_are_given_to_the_orders_they_name() {
+    const ONE: &str = r#"{"order_id":"o-1","client_order_id":"c-1"}"#;
+    const TWO: &str = r#"{"order_id":"o-2","client_order_id":"c-2"}"#;
+    const NAMELESS: &str = r#"{"order_id":"o-3"}"#;
+    const ANOTHER: &str = r#"{"order_id":"o-9","client_order_id":"c-9"}"#;
+    for (items, wanted) in [
+        ([ONE, TWO, NAMELESS], Some(["o-1", "o-2", "o-3"])),
+        ([TWO, NAMELESS, ONE], Some(["o-1", "o-2", "o-3"])),
+        ([NAMELESS, NAMELESS, ONE], None),
+        ([ONE, TWO, ANOTHER], None),
+        ([ONE, ONE, TWO], None),
+    ] {
+        let body = leak(format!(r#"{{"orders":[{}]}}"#, items.join(",")));
+        let (_, client) = answering(&[(201, body)]);
+        let orders = ["c-1", "c-2", "c-3"].map(|id| order().client_order_id(id));
+        let result = client.create_orders(orders.to_vec()).await;
+        let Some(wanted) = wanted else {
+            let error = result.unwrap_err();
+            assert_eq!(
+                (error.class(), error.may_have_executed()),
+                (Class::Undecodable, true)
+            );
+            continue;
+        };
+        let ids: Vec<_> = result
+            .unwrap()
+            .into_iter()
+            .map(|item| item.order_id.unwrap())
+            .collect();
+        assert_eq!(ids, wanted, "{body}");
+    }
+
+    let answer =
+        r#"{"orders":[{"order_id":"o-2","reduced_by":"2.00"},{"order_id":"o-1","reduced_by":"1.00"}]}"#;
+    let (_, client) = answering(&[(200, answer), (200, answer)]);
+    let cancel = |ids: [&str; 2]| ids.map(|id| BatchCancelItem::new(id, ticker())).to_vec();
+    let canceled = client.cancel_orders(cancel(["o-1", "o-2"])).await.unwrap();
+    assert_eq!(
+        [canceled[0].reduced_by, canceled[1].reduced_by],
+        [count("1"), count("2")]
+    );
+    let error = client.cancel_orders(cancel(["o-1", "o-3"])).await.unwrap_err();
+    assert_eq!(error.class(), Class::Undecodable);
 }
 
 #[tokio::test(start_paused = true)]

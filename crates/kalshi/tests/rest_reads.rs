@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use futures::{StreamExt as _, TryStreamExt as _};
-use kmi_kalshi::limit::{Lane, Limits};
+use kmi_kalshi::limit::{BucketSpec, Lane, Limits};
 use kmi_kalshi::rest::{Auth, Class, Client, CursorError, Error, Page, RetryPolicy};
 use kmi_kalshi::sign::Verifier;
 use scripted::{Act, Exchange};
@@ -311,4 +311,35 @@ async fn a_list_that_does_not_end_is_left() {
             all.last()
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_client_with_an_account_tells_the_time() {
+    let exchange = Exchange::new([]);
+    assert_eq!(exchange.client().now(), Some(scripted::SIGNED_AT));
+    assert_eq!(exchange.builder().build().unwrap().now(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_repetition_leaves_later_than_the_total_tokens_or_not() {
+    let exchange = Exchange::new([Act::Answer(503, "one"), Act::Answer(200, "{}")]);
+    // One read at once, the next ten seconds later.
+    let read = BucketSpec {
+        refill_rate: 1,
+        capacity: 10,
+    };
+    let limits = Limits {
+        read,
+        ..Limits::none()
+    };
+    let retry = RetryPolicy {
+        total: Duration::from_secs(5),
+        ..RetryPolicy::default()
+    };
+    let client = exchange.builder().limits(limits).retry(retry).build().unwrap();
+    let start = Instant::now();
+    let request = client.get(Auth::Public, &["exchange", "status"]);
+    let error = request.send::<Value>().await.unwrap_err();
+    assert!(start.elapsed() <= Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!((error.status(), exchange.seen().len()), (Some(503), 1));
 }

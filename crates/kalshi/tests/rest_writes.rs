@@ -6,9 +6,11 @@ mod scripted;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use kmi_kalshi::limit::{AcquireError, BucketSpec, Limits};
 use kmi_kalshi::rest::{Class, Client, Error, Failure, UnknownCause};
 use scripted::{Act, Exchange};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// Runs one order through `exchange` and checks that it was sent at most once, asking for `connections`.
 async fn place(exchange: &Exchange) -> Result<Value, Error> {
@@ -69,10 +71,10 @@ async fn the_exchanges_own_no_is_a_refusal() {
             None,
         ),
         (
-            409,
-            r#"{"error":{"code":"order_already_exists","message":"order_already_exists"}}"#,
-            Some("order_already_exists"),
-            "order_already_exists",
+            404,
+            r#"{"error":{"code":"not_found","message":"not_found"}}"#,
+            Some("not_found"),
+            "not_found",
             None,
         ),
     ] {
@@ -113,6 +115,12 @@ async fn what_settles_nothing_is_unknown() {
         Act::Answer(503, "upstream"),
         Act::Answer(403, "<html>request blocked</html>"),
         Act::Answer(307, ""),
+        Act::Answer(400, r#"{"error":"no"}"#),
+        Act::Answer(400, r#"{"error":{"message":"no code"}}"#),
+        Act::Answer(404, r#"{"msg":"no such page"}"#),
+        Act::Answer(408, r#"{"error":{"code":"timeout","message":"timeout"}}"#),
+        Act::Answer(425, r#"{"code":"too_early"}"#),
+        Act::Answer(499, r#"{"code":"closed"}"#),
         Act::Close,
         Act::Hang,
         Act::AnswerAfter(Duration::from_secs(16), 201, "{}"),
@@ -143,6 +151,20 @@ async fn an_unknown_outcome_says_why() {
     };
     assert_eq!(call.as_str(), "POST /trade-api/v2/portfolio/events/orders");
     assert!(matches!(*cause, UnknownCause::Failure(Failure::TimedOut(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_exists_already_may_be_this_very_order() {
+    let error = refusal(Act::Answer(
+        409,
+        r#"{"error":{"code":"order_already_exists","message":"order_already_exists"}}"#,
+    ))
+    .await;
+    assert_eq!((error.class(), error.may_have_executed()), (Class::Unknown, true));
+    assert_eq!(
+        (error.status(), error.code()),
+        (Some(409), Some("order_already_exists"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -251,6 +273,122 @@ async fn a_private_call_without_a_key_stops_here() {
         .unwrap_err();
     assert!(matches!(error, Error::NoKey { .. }));
     assert_eq!((error.class(), exchange.connections()), (Class::Local, 0));
+}
+
+/// A client with a bucket of one order, refilled at ten tokens a second, so that the next order comes a second later.
+fn slow_client(exchange: &Exchange) -> Client {
+    let order = BucketSpec {
+        refill_rate: 10,
+        capacity: 10,
+    };
+    let limits = Limits {
+        write: order,
+        ..Limits::none()
+    };
+    let builder = exchange.builder().limits(limits);
+    builder
+        .account(scripted::signer(), || scripted::SIGNED_AT)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_leaves_after_its_moment_has_passed() {
+    let exchange = Exchange::new([Act::Answer(201, "{}"), Act::Answer(201, "{}")]);
+    let client = slow_client(&exchange);
+    let order = |client: &Client| client.post(&["portfolio", "events", "orders"]);
+    let start = Instant::now();
+    let wait = Duration::from_millis;
+    order(&client).send_empty().await.unwrap();
+
+    // The next tokens come after a second: too late for this one, in time for that.
+    let late = order(&client).not_after(start + wait(900)).send_empty().await;
+    let Err(error) = late else { panic!("it left") };
+    assert!(
+        matches!(
+            error,
+            Error::Throttled {
+                source: AcquireError::TooLate,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!((error.class(), error.may_have_executed()), (Class::Local, false));
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    let bounded = client.not_after(start + wait(1_100));
+    order(&bounded).send_empty().await.unwrap();
+    // The earlier moment holds.
+    let late = order(&bounded).not_after(start + wait(5_000)).send_empty().await;
+    assert!(matches!(late, Err(Error::Throttled { .. })));
+    assert_eq!(exchange.seen().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_the_signature_is_told_before_anything_leaves() {
+    let exchange = Exchange::new([Act::Answer(201, r#"{"order_id":"o-1"}"#)]);
+    let client = exchange.client();
+    let order = || client.post(&["portfolio", "events", "orders"]);
+    let prepared = order().prepare().await.unwrap();
+    assert_eq!(prepared.signed_at(), Some(scripted::SIGNED_AT));
+    assert_eq!(exchange.connections(), 0);
+    assert_eq!(prepared.send::<Value>().await.unwrap()["order_id"], "o-1");
+    assert_eq!(
+        exchange.seen()[0].header("kalshi-access-timestamp"),
+        Some("1763700000123")
+    );
+
+    let moment = Instant::now() + Duration::from_secs(2);
+    let prepared = order().not_after(moment).prepare().await.unwrap();
+    assert!(!format!("{prepared:?}").contains(exchange.seen()[0].header("kalshi-access-signature").unwrap()));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let error = prepared.send_empty().await.unwrap_err();
+    assert!(matches!(error, Error::Throttled { .. }), "{error}");
+    assert_eq!(exchange.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_comes_too_late_is_not_used() {
+    let exchange = Exchange::new([Act::Answer(201, "{}")]);
+    let slow = exchange.clone();
+    let client = exchange
+        .builder()
+        .connector(move |_: &str, _: u16| -> futures::future::BoxFuture<'static, _> {
+            let connecting = slow.connect();
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                connecting.await
+            })
+        })
+        .account(scripted::signer(), || scripted::SIGNED_AT)
+        .build()
+        .unwrap();
+    let bounded = client.not_after(Instant::now() + Duration::from_secs(2));
+    let error = bounded
+        .post(&["portfolio", "events", "orders"])
+        .send_empty()
+        .await;
+    assert!(
+        matches!(
+            error,
+            Err(Error::NotSent {
+                failure: Failure::TooLate,
+                ..
+            })
+        ),
+        "{error:?}"
+    );
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert!(exchange.seen().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_may_come_after_the_moment_to_send() {
+    let exchange = Exchange::new([Act::AnswerAfter(Duration::from_secs(5), 201, "{}")]);
+    let client = exchange.client();
+    let bounded = client.not_after(Instant::now() + Duration::from_secs(2));
+    let request = bounded.post(&["portfolio", "events", "orders"]);
+    request.send_empty().await.unwrap();
 }
 
 /// The claim that nothing left is proven by what the other side saw: it closes connections soon after each answer, so that the

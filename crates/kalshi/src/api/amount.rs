@@ -92,6 +92,18 @@ macro_rules! form {
                 let value = unnamed(&leaf).present().map(read).transpose().map_err(told)?;
                 Ok(value.filter(|value| !is_none(value)))
             }
+
+            /// Reads the value where there is one, for fields that nothing depends on: what cannot be read is `None`, too.
+            ///
+            /// # Errors
+            /// Only for JSON that is none.
+            pub fn deserialize_if_readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
+                let leaf = Scalar::deserialize(deserializer)?;
+                let read: fn(Named<'_, '_>) -> Result<$type, FieldError> = $read;
+                let is_none: fn(&$type) -> bool = $none;
+                let value = unnamed(&leaf).present().and_then(|leaf| read(leaf).ok());
+                Ok(value.filter(|value| !is_none(value)))
+            }
         }
     };
 }

@@ -1,14 +1,15 @@
 //! Bodies of refusals: four shapes occur, although the specification shows one.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// What a refusal says of itself, inside an envelope or alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorObject {
     /// Name of the rule that was broken, `insufficient_balance` for one. What programs branch on.
     pub code: String,
-    /// The same for people; often the code again. Empty where the exchange gave none.
-    #[serde(default)]
+    /// The same for people; often the code again. Empty where the exchange gave none, or `null`.
+    #[serde(default, deserialize_with = "super::amount::or_default")]
     pub message: String,
     /// What distinguishes cases of one code, `post only cross` for one. JSON that is no text is kept as its text.
     #[serde(
@@ -27,6 +28,28 @@ impl ErrorObject {
             message: code.clone(),
             code,
             details: None,
+        }
+    }
+
+    /// What `value` tells, whatever it is: an object without code or message, or with `null` for them, has empty ones, a text is
+    /// a message, and anything else becomes the details. `None` of `null`.
+    pub(crate) fn of_any(value: &Value) -> Option<ErrorObject> {
+        let text = |name: &str| {
+            value
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        match value {
+            Value::Null => None,
+            Value::Object(_) => Some(ErrorObject {
+                code: text("code"),
+                message: text("message"),
+                details: value.get("details").and_then(text_of),
+            }),
+            Value::String(message) => Some(ErrorObject::default().with_message(message)),
+            other => Some(ErrorObject::default().with_details(other.to_string())),
         }
     }
 
@@ -105,11 +128,15 @@ impl ErrorBody {
 }
 
 fn text_of_any<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
-    Ok(match serde_json::Value::deserialize(input)? {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) => Some(text),
+    Ok(text_of(&Value::deserialize(input)?))
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +196,7 @@ mod tests {
                 ..Default::default()
             })
         );
+        assert_eq!(read(r#"{"error":{"code":"a","message":null}}"#).message(), "");
     }
 
     #[test]

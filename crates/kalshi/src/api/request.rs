@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use kmi_domain::{Money, Price, Quantity, Timestamp};
 use serde::de::{self, DeserializeOwned, Deserializer, Unexpected, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer, ser};
 
 use super::word::Word;
 
@@ -339,6 +339,44 @@ pub fn cents<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Err
 /// Any other type, zero, less, or more than nine trillion dollars.
 pub fn centi_cents<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
     Ok(Units::<100>::deserialize(deserializer)?.0)
+}
+
+/// Writes money in whole cents.
+///
+/// # Errors
+/// For a part of a cent: what is sent must be what was meant.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes the field by reference"
+)]
+pub(crate) fn write_cents<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+    write_units(*money, 10_000, "cents", serializer)
+}
+
+/// Writes money in hundredths of a cent.
+///
+/// # Errors
+/// For a part of one.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes the field by reference"
+)]
+pub(crate) fn write_centi_cents<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+    write_units(*money, 100, "hundredths of a cent", serializer)
+}
+
+fn write_units<S: Serializer>(
+    money: Money,
+    micros: i64,
+    unit: &str,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    if money.micros() % micros != 0 {
+        return Err(ser::Error::custom(format_args!(
+            "${money} is not a whole number of {unit}"
+        )));
+    }
+    serializer.serialize_i64(money.micros() / micros)
 }
 
 /// For `skip_serializing_if`: a flag that is not set need not be sent.

@@ -33,11 +33,8 @@ pub struct SubaccountTransferRequest {
     pub from_subaccount: u8,
     /// To, 0 to 63.
     pub to_subaccount: u8,
-    /// How much, in whole cents, above zero; what is less than a cent is not sent.
-    #[serde(
-        serialize_with = "amount::cents::serialize",
-        deserialize_with = "request::cents"
-    )]
+    /// How much, in whole cents, above zero; an amount with a part of a cent is not sent at all.
+    #[serde(serialize_with = "request::write_cents", deserialize_with = "request::cents")]
     pub amount_cents: Money,
     /// On this shard; 0 when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,9 +167,9 @@ pub struct ShardTransferRequest {
     /// To that part.
     #[serde(deserialize_with = "request::known")]
     pub destination: ExchangeInstance,
-    /// How much, in hundredths of a cent ($0.0001), above zero; what is less is not sent.
+    /// How much, in hundredths of a cent ($0.0001), above zero; an amount with a part of one is not sent at all.
     #[serde(
-        serialize_with = "amount::centi_cents::serialize",
+        serialize_with = "request::write_centi_cents",
         deserialize_with = "request::centi_cents"
     )]
     pub amount: Money,

@@ -52,6 +52,9 @@ pub enum AcquireError {
     /// As many wait already as may.
     #[error("{0} requests are waiting for tokens already")]
     QueueFull(usize),
+    /// They did not come, or cannot come, by the moment after which the request is not to be sent.
+    #[error("it is too late to send it")]
+    TooLate,
     /// Tokens did not come, or cannot come, within the longest wait.
     #[error("no tokens within {0:?}")]
     TooLong(Duration),
@@ -158,16 +161,35 @@ impl Limiter {
     /// At once when the queue is full, when the bucket never holds that many, or when the wait of who is first in line would be
     /// too long; else after the longest wait.
     pub async fn acquire(&self, lane: Lane, priority: Priority, cost: u64) -> Result<(), AcquireError> {
-        let bounds = self.shared.bounds;
-        let deadline = Instant::now() + bounds.wait;
+        self.acquire_by(None, lane, priority, cost).await
+    }
+
+    /// As [`Limiter::acquire`], but not after `latest`.
+    ///
+    /// # Errors
+    /// The same, and [`AcquireError::TooLate`]: at once when `latest` has passed, or when the wait of who is first in line would
+    /// be longer; else at `latest`.
+    pub async fn acquire_by(
+        &self,
+        latest: Option<Instant>,
+        lane: Lane,
+        priority: Priority,
+        cost: u64,
+    ) -> Result<(), AcquireError> {
+        let longest = self.shared.bounds.wait;
+        let (deadline, missed) = match (Instant::now() + longest, latest) {
+            (longest, Some(latest)) if latest < longest => (latest, AcquireError::TooLate),
+            (bound, _) => (bound, AcquireError::TooLong(longest)),
+        };
+        if Instant::now() > deadline {
+            return Err(missed);
+        }
         let place = self.line_up(lane, priority, cost)?;
         loop {
             let wake_at = match place.step(cost)? {
                 Step::Taken => return Ok(()),
                 Step::Behind => deadline,
-                Step::Short(wait) if Instant::now() + wait > deadline => {
-                    return Err(AcquireError::TooLong(bounds.wait));
-                }
+                Step::Short(wait) if Instant::now() + wait > deadline => return Err(missed),
                 Step::Short(wait) => Instant::now() + wait,
             };
             let woken = timeout_at(wake_at, place.notify.notified()).await;
@@ -175,7 +197,7 @@ impl Limiter {
                 // A last look: the tokens may have come at this very moment.
                 return match place.step(cost)? {
                     Step::Taken => Ok(()),
-                    Step::Behind | Step::Short(_) => Err(AcquireError::TooLong(bounds.wait)),
+                    Step::Behind | Step::Short(_) => Err(missed),
                 };
             }
         }

@@ -138,6 +138,29 @@ async fn waits_are_bounded() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_may_not_wait_long_gives_up_at_its_moment() {
+    let limiter = limiter();
+    let start = Instant::now();
+    let by = |millis| Some(start + Duration::from_millis(millis));
+    let acquire = |latest, cost| limiter.acquire_by(latest, Lane::Write, Priority::Normal, cost);
+    spend_all(&limiter).await;
+    // Ten tokens come in 100 ms.
+    assert_eq!(acquire(by(99), 10).await, Err(AcquireError::TooLate));
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert_eq!(acquire(by(100), 10).await, Ok(()));
+    assert_eq!(start.elapsed(), Duration::from_millis(100));
+
+    // Behind another one, which takes a second.
+    let log = Arc::default();
+    line_up(&limiter, &log, Priority::Normal, 100, "first");
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(acquire(by(500), 10).await, Err(AcquireError::TooLate));
+    assert_eq!(start.elapsed(), Duration::from_millis(500));
+    assert_eq!(acquire(by(400), 10).await, Err(AcquireError::TooLate));
+    assert_eq!(limiter.waiting(Lane::Write), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_larger_than_the_bucket_is_refused_at_once() {
     let refused = limiter().acquire(Lane::Write, Priority::Normal, 110).await;
     assert_eq!(

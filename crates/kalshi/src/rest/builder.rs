@@ -4,7 +4,7 @@ use http::Uri;
 
 use super::retry::{Jitter, RetryPolicy};
 use super::transport::Transport;
-use super::{Base, Client, Shared, Timeouts};
+use super::{Account, Base, Client, Shared, Timeouts};
 use crate::clock::Clock;
 use crate::connect::{Connect, Dialer, Tcp, TlsError};
 use crate::limit::{Limiter, Limits, WaitBounds};
@@ -33,8 +33,7 @@ pub enum BuildError {
 #[must_use]
 pub struct Builder {
     base_url: String,
-    account: Option<Signer>,
-    clock: Arc<dyn Clock>,
+    account: Option<Account>,
     connector: Arc<dyn Connect>,
     tls: Option<Arc<rustls::ClientConfig>>,
     timeouts: Timeouts,
@@ -50,8 +49,6 @@ impl Builder {
         Builder {
             base_url,
             account: None,
-            // Read only to sign, and whoever gives a key gives a clock with it.
-            clock: Arc::new(|| kmi_domain::Timestamp::from_micros(0)),
             connector: Arc::new(Tcp),
             tls: None,
             timeouts: Timeouts::default(),
@@ -65,8 +62,10 @@ impl Builder {
 
     /// Signs private requests with `signer`, at the times `clock` tells.
     pub fn account(mut self, signer: Signer, clock: impl Clock) -> Builder {
-        self.account = Some(signer);
-        self.clock = Arc::new(clock);
+        self.account = Some(Account {
+            signer,
+            clock: Arc::new(clock),
+        });
         self
     }
 
@@ -131,8 +130,7 @@ impl Builder {
         };
         let shared = Shared {
             base,
-            signer: self.account,
-            clock: self.clock,
+            account: self.account,
             transport: Transport::new(dialer, self.timeouts.request, self.max_answer_bytes),
             limiter: Limiter::new(self.limits, self.waits),
             retry: self.retry,
@@ -140,6 +138,7 @@ impl Builder {
         };
         Ok(Client {
             shared: Arc::new(shared),
+            not_after: None,
         })
     }
 }

@@ -77,7 +77,8 @@ pub enum Error {
     /// An answer that cannot be read: a success of another form than documented, or, on a read, a refusal of unknown form.
     #[error("{0}")]
     Undecodable(Box<Undecodable>),
-    /// A write left, and whether it was executed is not known.
+    /// A write left, and whether it was executed is not known. Where an answer came, 409 `order_already_exists` for one,
+    /// [`Error::refusal`] has it.
     #[error("{call}: may have been executed")]
     Unknown {
         /// The request.
@@ -92,7 +93,8 @@ pub enum Error {
         /// The request.
         call: Call,
     },
-    /// The request got no tokens in time.
+    /// The request got no tokens in time, or its own moment ([`Request::not_after`](super::Request::not_after)) passed before it
+    /// was handed to a connection. Nothing left.
     #[error("{call}: held back")]
     Throttled {
         /// The request.
@@ -249,7 +251,8 @@ pub enum UnknownCause {
     /// The connection failed after bytes may have left.
     #[error(transparent)]
     Failure(Failure),
-    /// An answer that settles nothing: 5xx, or a refusal that is not the exchange's own.
+    /// An answer that settles nothing: 5xx; 409, for what exists may be this very request's; 408, 425, 499; or a refusal that
+    /// is not in one of the exchange's own shapes.
     #[error("{0}")]
     Answer(Refusal),
 }
@@ -260,6 +263,9 @@ pub enum Failure {
     /// No connection; the [`ConnectError`](crate::connect::ConnectError) is among its sources.
     #[error("no connection")]
     Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// There was no connection by the moment after which the request was not to be sent.
+    #[error("no connection before it was too late")]
+    TooLate,
     /// Nothing, or not all, came in time.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),

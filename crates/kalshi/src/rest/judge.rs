@@ -73,9 +73,10 @@ fn refused(kind: Kind, call: Call, status: StatusCode, body: &[u8]) -> Error {
         return Error::TooManyRequests(Box::new(refusal));
     }
     match (kind, decoded) {
-        (_, Ok(_)) if status.is_client_error() => Error::Refused(Box::new(refusal)),
+        (Kind::Read, Ok(_)) if status.is_client_error() => Error::Refused(Box::new(refusal)),
+        (Kind::Write, Ok(body)) if settles(status, &body) => Error::Refused(Box::new(refusal)),
         (Kind::Read, _) if status.is_server_error() => Error::Unavailable(Box::new(refusal)),
-        // A gateway, a redirect, an exchange in trouble: whether the order endpoint saw the request does not show.
+        // A gateway, a redirect, a conflict, an exchange in trouble: what became of the request does not show.
         (Kind::Write, _) => {
             let call = refusal.call.clone();
             Error::Unknown {
@@ -92,6 +93,21 @@ fn refused(kind: Kind, call: Call, status: StatusCode, body: &[u8]) -> Error {
             taken: false,
             source: Some(source),
         })),
+    }
+}
+
+/// Whether an answer to a write other than 429 is the word of who judged it, and says that nothing was executed.
+///
+/// 409 says that something like it exists, perhaps by this very request; 408, 425 and 499 tell of the way here, not of the
+/// request; and only the exchange's own shapes at their own statuses are its word.
+fn settles(status: StatusCode, body: &ErrorBody) -> bool {
+    match body {
+        ErrorBody::Nested { error } | ErrorBody::Flat(error) => {
+            let of_the_way = matches!(status.as_u16(), 408 | 409 | 425 | 499);
+            status.is_client_error() && !of_the_way && !error.code.is_empty()
+        }
+        ErrorBody::Message { .. } => status == StatusCode::BAD_REQUEST,
+        ErrorBody::Text { .. } => false,
     }
 }
 

@@ -5,6 +5,9 @@ use crate::api::account::{AccountLimits, BucketLimit};
 use crate::api::endpoint_cost::EndpointCosts;
 use crate::limit::{BucketSpec, Costs, EndpointCost, Limits};
 
+/// Tiers that may read the balance five times a second.
+const FIVE_BALANCES: [&str; 5] = ["expert", "premier", "paragon", "prime", "prestige"];
+
 impl Client {
     /// Asks for the account's buckets and for what endpoints cost, and counts by them from now on. Tokens there are stay.
     ///
@@ -27,12 +30,13 @@ impl Client {
 impl Limits {
     /// Those the exchange states in its answers to `GET /account/limits` and `GET /account/endpoint_costs`.
     ///
-    /// The balance's own bucket is stated nowhere: one a second up to the tier Advanced, five above.
+    /// The balance's own bucket is stated nowhere: one a second up to the tier Advanced, five above, and one on tiers that this
+    /// crate does not know.
     pub fn of_account(account: &AccountLimits, costs: EndpointCosts) -> Limits {
-        let balances = match account.usage_tier.as_str() {
-            "basic" | "advanced" => 1,
-            _ => 5,
-        };
+        let five = FIVE_BALANCES
+            .iter()
+            .any(|tier| account.usage_tier.eq_ignore_ascii_case(tier));
+        let balances = if five { 5 } else { 1 };
         Limits {
             read: spec(account.read),
             write: spec(account.write),
@@ -62,4 +66,41 @@ fn costs_of(costs: EndpointCosts) -> Costs {
             cost: listed.cost.into(),
         }),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_balances_a_second_are_for_the_tiers_known_to_have_them() {
+        for (tier, balances) in [
+            ("basic", 1),
+            ("Advanced", 1),
+            ("expert", 5),
+            ("PRESTIGE", 5),
+            ("", 1),
+            ("starter", 1),
+        ] {
+            let bucket = BucketLimit {
+                refill_rate: 200,
+                bucket_capacity: 200,
+            };
+            let account = AccountLimits {
+                usage_tier: tier.to_owned(),
+                read: bucket,
+                write: bucket,
+                grants: Vec::new(),
+            };
+            let costs = EndpointCosts {
+                default_cost: 10,
+                endpoint_costs: Vec::new(),
+            };
+            assert_eq!(
+                Limits::of_account(&account, costs).balance.capacity,
+                balances,
+                "{tier}"
+            );
+        }
+    }
 }

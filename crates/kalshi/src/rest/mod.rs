@@ -8,8 +8,11 @@
 //! double, with jitter. **Writes are sent once and never again**, whatever happens: [`Error::class`] says whether the request was
 //! certainly not executed or may have been. A write whose future is dropped while it runs is of unknown outcome too.
 //!
-//! Before anything is sent the request waits for its tokens, cancels ahead of everything else; see [`crate::limit`].
+//! Before anything is sent the request waits for its tokens, cancels ahead of everything else; see [`crate::limit`]. How long a
+//! request may be put off, by that and by connecting, [`Client::not_after`] and [`Request::not_after`] say; when it was signed,
+//! before it leaves, [`Request::prepare`].
 
+mod attempt;
 mod builder;
 mod catalogue;
 mod error;
@@ -29,7 +32,9 @@ use std::time::Duration;
 
 use http::Method;
 use kmi_domain::Timestamp;
+use tokio::time::Instant;
 
+pub use attempt::Prepared;
 pub use builder::{BuildError, Builder};
 pub use error::{Call, Class, Error, Failure, Refusal, Undecodable, UnknownCause};
 pub use page::{CursorError, Page, paginate};
@@ -65,16 +70,22 @@ impl Default for Timeouts {
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    not_after: Option<Instant>,
 }
 
 struct Shared {
     base: Base,
-    signer: Option<Signer>,
-    clock: Arc<dyn Clock>,
+    account: Option<Account>,
     transport: transport::Transport,
     limiter: Limiter,
     retry: RetryPolicy,
     jitter: retry::Jitter,
+}
+
+/// Who signs, and at what times.
+struct Account {
+    signer: Signer,
+    clock: Arc<dyn Clock>,
 }
 
 /// The base URL in its two halves.
@@ -114,7 +125,17 @@ impl Client {
 
     /// The key that signs, if there is one.
     pub fn signer(&self) -> Option<&Signer> {
-        self.shared.signer.as_ref()
+        self.shared.account.as_ref().map(|account| &account.signer)
+    }
+
+    /// A client whose requests are all [`not_after`](Request::not_after) that moment, typed calls included. It shares everything
+    /// with this one.
+    #[must_use]
+    pub fn not_after(&self, latest: Instant) -> Client {
+        Client {
+            shared: Arc::clone(&self.shared),
+            not_after: Some(latest),
+        }
     }
 
     /// The buckets that requests are paid from. [`Limiter::set`] gives them the account's real sizes.
@@ -122,9 +143,9 @@ impl Client {
         &self.shared.limiter
     }
 
-    /// The time by the client's clock.
-    pub fn now(&self) -> Timestamp {
-        self.shared.clock.now()
+    /// The time by the client's clock, which only one with an account has.
+    pub fn now(&self) -> Option<Timestamp> {
+        self.shared.account.as_ref().map(|account| account.clock.now())
     }
 }
 
@@ -132,7 +153,8 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
             .field("base", &self.shared.base)
-            .field("signer", &self.shared.signer)
+            .field("signer", &self.signer())
+            .field("not_after", &self.not_after)
             .finish_non_exhaustive()
     }
 }

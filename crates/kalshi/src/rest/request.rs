@@ -2,19 +2,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::Stream;
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderValue, Method, StatusCode};
-use http_body_util::Full;
+use http::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::judge::{Kind, excerpt, judge};
-use super::{Call, Class, Client, Error, Page, Shared, Undecodable, paginate};
+use super::judge::{Kind, excerpt};
+use super::{Call, Class, Client, Error, Page, Prepared, Undecodable, paginate};
 use crate::api::page::{Cursor, Paged, PagedQuery};
 use crate::api::query::Query;
-use crate::limit::{Lane, Priority};
+use crate::limit::{AcquireError, Priority};
 
 /// What a request says of who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +27,17 @@ pub enum Auth {
 #[must_use = "a request does nothing until it is sent"]
 #[derive(Clone, Debug)]
 pub struct Request {
-    client: Client,
-    method: Method,
-    auth: Auth,
-    path: String,
-    query: String,
-    body: Option<Bytes>,
-    items: u32,
-    priority: Priority,
+    pub(super) client: Client,
+    pub(super) method: Method,
+    pub(super) auth: Auth,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) body: Option<Bytes>,
+    pub(super) items: u32,
+    pub(super) priority: Priority,
     answer: AnswerKind,
     wrong: Option<(&'static str, String)>,
+    not_after: Option<Instant>,
 }
 
 /// Whether an answer may be quoted in errors.
@@ -65,6 +64,7 @@ impl Request {
             _ => Priority::Normal,
         };
         Request {
+            not_after: client.not_after,
             client,
             method,
             auth,
@@ -134,6 +134,14 @@ impl Request {
         self
     }
 
+    /// Sends it by `latest` or not at all, instead of whenever there are tokens and a connection: it is given up, certainly not
+    /// sent, as [`Error::Throttled`] while it waits for tokens or is signed, and as [`Error::NotSent`] while it waits for a
+    /// connection. An earlier moment set before stays. Without one a request may leave some 15 s after it was asked for.
+    pub fn not_after(mut self, latest: Instant) -> Request {
+        self.not_after = Some(self.not_after.map_or(latest, |set| set.min(latest)));
+        self
+    }
+
     /// Keeps the answer out of every error, because it holds a secret.
     pub fn secret_answer(mut self) -> Request {
         self.answer = AnswerKind::Secret;
@@ -151,7 +159,7 @@ impl Request {
     /// See [`Error`]; reads are repeated as the client's policy says, writes never.
     pub async fn send<T: DeserializeOwned>(self) -> Result<T, Error> {
         let (status, body) = self.run().await?;
-        serde_json::from_slice(&body).map_err(|source| self.undecodable(status, &body, source))
+        self.decode(status, &body)
     }
 
     /// Sends it and wants no more than a success: whatever body the answer has is ignored.
@@ -160,6 +168,19 @@ impl Request {
     /// As [`send`](Request::send), but for answers that cannot be decoded.
     pub async fn send_empty(self) -> Result<(), Error> {
         self.run().await.map(|_| ())
+    }
+
+    /// Waits for its tokens and signs it, so that the time of the signature can be kept before anything leaves.
+    ///
+    /// # Errors
+    /// Only such as say that nothing left.
+    pub async fn prepare(self) -> Result<Prepared, Error> {
+        self.check()?;
+        let attempt = self.ready(&self.call(), self.not_after).await?;
+        Ok(Prepared {
+            request: self,
+            attempt,
+        })
     }
 
     /// Sends it with `query` for one page after another, at most `max_pages`, and hands out the items, beginning where the
@@ -213,7 +234,7 @@ impl Request {
         })
     }
 
-    fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> Kind {
         if self.method == Method::GET {
             Kind::Read
         } else {
@@ -221,21 +242,37 @@ impl Request {
         }
     }
 
-    async fn run(&self) -> Result<(StatusCode, Bytes), Error> {
-        if let Some((what, why)) = &self.wrong {
-            return Err(Error::Argument {
+    /// What was found wrong while it was put together.
+    fn check(&self) -> Result<(), Error> {
+        match &self.wrong {
+            Some((what, why)) => Err(Error::Argument {
                 what,
                 why: why.clone(),
-            });
+            }),
+            None => Ok(()),
         }
+    }
+
+    async fn run(&self) -> Result<(StatusCode, Bytes), Error> {
+        self.check()?;
         let shared = &self.client.shared;
         let call = self.call();
         let began = Instant::now();
+        let mut latest = self.not_after;
+        let mut last: Option<Error> = None;
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(&call).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
+            let error = match (self.attempt(&call, latest).await, last) {
+                (Ok(answer), _) => return Ok(answer),
+                // Time ran out in the queue, not at the exchange, whose last word says more.
+                (
+                    Err(Error::Throttled {
+                        source: AcquireError::TooLate,
+                        ..
+                    }),
+                    Some(last),
+                ) => return Err(last),
+                (Err(error), _) => error,
             };
             debug!(%call, attempt, class = ?error.class(), status = error.status(), "request failed");
             if self.kind() == Kind::Write || error.class() != Class::Retryable {
@@ -245,86 +282,15 @@ impl Request {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(error),
             }
+            let total = began + shared.retry.total;
+            latest = Some(self.not_after.map_or(total, |set| set.min(total)));
+            last = Some(error);
             attempt += 1;
         }
     }
 
-    async fn attempt(&self, call: &Call) -> Result<(StatusCode, Bytes), Error> {
-        let Shared {
-            limiter, transport, ..
-        } = &*self.client.shared;
-        let (lane, cost) = self.price();
-        limiter
-            .acquire(lane, self.priority, cost)
-            .await
-            .map_err(|source| Error::Throttled {
-                call: call.clone(),
-                source,
-            })?;
-        // Signed after the wait, because a signature is good for seconds only.
-        let request = self.signed(call).await?;
-        let result = judge(self.kind(), call, transport.attempt(request).await);
-        if let Err(Error::TooManyRequests(_)) = &result {
-            limiter.drain(lane);
-        }
-        result
-    }
-
-    /// Who pays for it, and how many tokens.
-    fn price(&self) -> (Lane, u64) {
-        let shared = &self.client.shared;
-        let below_base = &self.path[shared.base.path.len()..];
-        let cost = || shared.limiter.cost(self.method.as_str(), below_base, self.items);
-        match self.kind() {
-            Kind::Read if below_base == "/portfolio/balance" => (Lane::Balance, 1),
-            Kind::Read => (Lane::Read, cost()),
-            Kind::Write => (Lane::Write, cost()),
-        }
-    }
-
-    /// The request as it goes out, signed as of now.
-    async fn signed(&self, call: &Call) -> Result<http::Request<Full<Bytes>>, Error> {
-        let shared = &self.client.shared;
-        let mut url = format!("{}{}", shared.base.origin, self.path);
-        if !self.query.is_empty() {
-            url.push('?');
-            url.push_str(&self.query);
-        }
-        let mut request = http::Request::builder()
-            .method(&self.method)
-            .uri(url)
-            .header(ACCEPT, "application/json")
-            .header(USER_AGENT, concat!("kmi-kalshi/", env!("CARGO_PKG_VERSION")));
-        if self.body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
-        }
-        if self.auth == Auth::Private {
-            let signer = shared
-                .signer
-                .as_ref()
-                .ok_or_else(|| Error::NoKey { call: call.clone() })?;
-            let headers = signer
-                .headers(shared.clock.now().millis(), self.method.as_str(), &self.path)
-                .await
-                .map_err(|source| Error::Sign {
-                    call: call.clone(),
-                    source,
-                })?;
-            for (name, value) in headers.pairs() {
-                let mut value = HeaderValue::from_str(&value).map_err(|_| Error::Argument {
-                    what: "key id",
-                    why: "cannot stand in a header".to_owned(),
-                })?;
-                value.set_sensitive(true);
-                request = request.header(name, value);
-            }
-        }
-        request
-            .body(Full::new(self.body.clone().unwrap_or_default()))
-            .map_err(|error| Error::Argument {
-                what: "request",
-                why: error.to_string(),
-            })
+    pub(super) fn decode<T: DeserializeOwned>(&self, status: StatusCode, body: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(body).map_err(|source| self.undecodable(status, body, source))
     }
 
     fn undecodable(&self, status: StatusCode, body: &[u8], source: serde_json::Error) -> Error {

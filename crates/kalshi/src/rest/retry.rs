@@ -13,7 +13,8 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// Longest wait. Default 4 s.
     pub cap: Duration,
-    /// No attempt begins later than this after the first one, waiting for tokens included. Default 30 s.
+    /// No attempt leaves later than this after the first was asked for, waiting for tokens and a connection included; the first
+    /// itself has no bound but those of waiting. Default 30 s.
     pub total: Duration,
 }
 

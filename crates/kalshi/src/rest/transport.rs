@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection, capture_connect
 use hyper_util::client::legacy::{Client as Pool, Error as PoolError};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, timeout_at};
 
 use super::Failure;
 use crate::connect::{BoxStream, ConnectError, Dialer};
@@ -61,12 +62,24 @@ impl Transport {
         }
     }
 
-    /// Sends `request` once.
-    pub(super) async fn attempt(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, Broken> {
+    /// Sends `request` once, unless there is no connection to send it on by `latest`.
+    pub(super) async fn attempt(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        latest: Option<Instant>,
+    ) -> Result<Answer, Broken> {
         // Set when the pool hands the request to a connection; before that the request is still ours alone.
         let connection = capture_connection(&mut request);
-        let deadline = tokio::time::Instant::now() + self.timeout;
-        let response = match tokio::time::timeout_at(deadline, self.pool.request(request)).await {
+        let deadline = Instant::now() + self.timeout;
+        let mut response = pin!(self.pool.request(request));
+        let mut outcome = timeout_at(latest.unwrap_or(deadline).min(deadline), &mut response).await;
+        if outcome.is_err() && latest.is_some_and(|latest| latest < deadline) {
+            if connection.connection_metadata().is_none() {
+                return Err(Broken::NotSent(Failure::TooLate));
+            }
+            outcome = timeout_at(deadline, &mut response).await;
+        }
+        let response = match outcome {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(broken(error)),
             Err(_) if connection.connection_metadata().is_none() => {
@@ -75,7 +88,7 @@ impl Transport {
             Err(_) => return Err(Broken::MaybeSent(Failure::TimedOut(self.timeout))),
         };
         let status = response.status();
-        let body = match tokio::time::timeout_at(deadline, self.collect(response.into_body())).await {
+        let body = match timeout_at(deadline, self.collect(response.into_body())).await {
             Ok(body) => body,
             Err(_) => Err(Failure::TimedOut(self.timeout)),
         };

@@ -32,8 +32,9 @@ enum Key {
     Ed25519(Ed25519KeyPair),
 }
 
-/// The three headers of a signed request or WebSocket upgrade.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The three headers of a signed request or WebSocket upgrade. The signature is never printed: whoever has it may send the
+/// request for some 30 s.
+#[derive(Clone, PartialEq, Eq)]
 pub struct AuthHeaders {
     /// Value of `KALSHI-ACCESS-KEY`.
     pub key_id: String,
@@ -180,6 +181,15 @@ impl fmt::Debug for Signer {
         f.debug_struct("Signer")
             .field("key_id", &self.key_id)
             .field("key_type", &self.key_type())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AuthHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthHeaders")
+            .field("key_id", &self.key_id)
+            .field("timestamp_ms", &self.timestamp_ms)
             .finish_non_exhaustive()
     }
 }

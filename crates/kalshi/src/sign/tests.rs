@@ -190,6 +190,17 @@ fn no_private_key_is_printed() {
     );
 }
 
+#[tokio::test]
+async fn a_signature_is_never_printed() {
+    let pair = GeneratedKey::ed25519_from_seed(&[7; 32]).unwrap();
+    let signer = Signer::from_pem("a-key", &pair.private_pem).unwrap();
+    let headers = signer.headers(5, "GET", "/trade-api/v2/markets").await.unwrap();
+    assert_eq!(
+        format!("{headers:?}"),
+        r#"AuthHeaders { key_id: "a-key", timestamp_ms: 5, .. }"#
+    );
+}
+
 /// Made with `openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32`, so that the padding is not only our
 /// own opinion.
 const OPENSSL_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\

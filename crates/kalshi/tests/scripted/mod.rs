@@ -105,7 +105,7 @@ impl Exchange {
         self.builder().account(signer(), || SIGNED_AT).build().unwrap()
     }
 
-    fn connect(&self) -> BoxFuture<'static, io::Result<BoxStream>> {
+    pub(crate) fn connect(&self) -> BoxFuture<'static, io::Result<BoxStream>> {
         let mut state = self.state.lock().unwrap();
         state.connections += 1;
         if state.refused_connections > 0 {

@@ -3,9 +3,12 @@
 //! Every item is billed, and all of them must fit the bucket at once, or the whole batch is refused with 429.
 
 use kmi_domain::{Money, Quantity, Ticker, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::create::{CreateOrder, CreatedOrder};
+use crate::api::code::Code;
 use crate::api::error::ErrorObject;
 use crate::api::{amount, request};
 
@@ -19,8 +22,12 @@ pub struct BatchCreate {
 /// What a batch of new orders came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchCreated {
-    /// One item per order of the request, in its order.
-    #[serde(with = "amount::list")]
+    /// One item per order of the request, in its order. One that cannot be read is [unclear](BatchItemError::Unclear) and does
+    /// not harm the others.
+    #[serde(
+        serialize_with = "amount::list::serialize",
+        deserialize_with = "each_by_itself"
+    )]
     pub orders: Vec<BatchCreatedItem>,
 }
 
@@ -52,8 +59,8 @@ pub struct BatchCreatedItem {
     /// When the matching engine took it.
     #[serde(default, with = "amount::option_unix_millis")]
     pub ts_ms: Option<Timestamp>,
-    /// Why it was refused.
-    #[serde(default)]
+    /// Why it was refused. Code and message are empty where the exchange gave none.
+    #[serde(default, deserialize_with = "any_error")]
     pub error: Option<ErrorObject>,
 }
 
@@ -63,7 +70,9 @@ pub enum BatchItemError {
     /// The exchange refused it: there is no order.
     #[error("{}", .0.code)]
     Refused(ErrorObject),
-    /// The item says neither an id nor an error, or both: **whether there is an order is not known**. Look for it.
+    /// **Whether there is an order is not known**, look for it: the item says neither an id nor an error, or both, or an error
+    /// without a code; or it cannot be read, which the error then tells; or the error is `order_already_exists`, and the one
+    /// that exists may be this.
     #[error("the item does not say whether there is an order")]
     Unclear(Option<ErrorObject>),
 }
@@ -82,7 +91,7 @@ impl BatchCreatedItem {
             self.ts_ms,
         ) {
             (Some(id), None, Some(filled), Some(remaining), Some(time)) => (id, filled, remaining, time),
-            (None, Some(error), ..) => return Err(BatchItemError::Refused(error)),
+            (None, Some(error), ..) if settles(&error) => return Err(BatchItemError::Refused(error)),
             (_, error, ..) => return Err(BatchItemError::Unclear(error)),
         };
         Ok(CreatedOrder {
@@ -172,15 +181,19 @@ impl BatchCancelItem {
 /// What a batch of cancels came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchCanceled {
-    /// One item per order of the request, in its order.
-    #[serde(with = "amount::list")]
+    /// One item per order of the request, in its order. One that cannot be read has an error that says so, and does not harm the
+    /// others.
+    #[serde(
+        serialize_with = "amount::list::serialize",
+        deserialize_with = "each_by_itself"
+    )]
     pub orders: Vec<BatchCanceledItem>,
 }
 
 /// What one cancel of a batch came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchCanceledItem {
-    /// The order.
+    /// The order. Empty only in an item that cannot be read.
     pub order_id: String,
     /// Your id, where one was given.
     #[serde(default, deserialize_with = "request::option_text")]
@@ -191,8 +204,9 @@ pub struct BatchCanceledItem {
     /// When the matching engine took it; `None` with an error.
     #[serde(default, with = "amount::option_unix_millis")]
     pub ts_ms: Option<Timestamp>,
-    /// Why it was not canceled. `not_found` may mean that it is done, unknown, or on another shard: read the order.
-    #[serde(default)]
+    /// Why it was not canceled. `not_found` may mean that it is done, unknown, or on another shard: read the order. So it is with
+    /// an error without a code.
+    #[serde(default, deserialize_with = "any_error")]
     pub error: Option<ErrorObject>,
 }
 
@@ -207,4 +221,63 @@ impl BatchCanceledItem {
             error: Some(error),
         }
     }
+}
+
+/// Whether an item's error says that there is no order.
+fn settles(error: &ErrorObject) -> bool {
+    !error.code.is_empty() && error.known_code() != Code::OrderAlreadyExists
+}
+
+fn any_error<'de, D: Deserializer<'de>>(input: D) -> Result<Option<ErrorObject>, D::Error> {
+    Ok(ErrorObject::of_any(&Value::deserialize(input)?))
+}
+
+/// An item that stands for itself even if it cannot be read.
+trait Item: DeserializeOwned {
+    /// What can be told of `item`, which cannot be read because of `why`. Its error has no code, unless the
+    /// exchange gave one.
+    fn unreadable(item: &Value, why: &serde_json::Error) -> Self;
+}
+
+impl Item for BatchCreatedItem {
+    fn unreadable(item: &Value, why: &serde_json::Error) -> BatchCreatedItem {
+        BatchCreatedItem {
+            order_id: id(item, "order_id"),
+            client_order_id: id(item, "client_order_id"),
+            error: Some(unreadable(item, why)),
+            ..BatchCreatedItem::default()
+        }
+    }
+}
+
+impl Item for BatchCanceledItem {
+    /// The error that stands there, if one does: whatever else is wrong, the order is to be read.
+    fn unreadable(item: &Value, why: &serde_json::Error) -> BatchCanceledItem {
+        let told = item.get("error").and_then(ErrorObject::of_any);
+        BatchCanceledItem {
+            order_id: id(item, "order_id").unwrap_or_default(),
+            client_order_id: id(item, "client_order_id"),
+            reduced_by: Quantity::ZERO,
+            ts_ms: None,
+            error: Some(told.unwrap_or_else(|| unreadable(item, why))),
+        }
+    }
+}
+
+fn id(item: &Value, name: &str) -> Option<String> {
+    let text = item.get(name)?.as_str()?;
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+fn unreadable(item: &Value, why: &serde_json::Error) -> ErrorObject {
+    ErrorObject::default()
+        .with_message(format!("the item cannot be read: {why}"))
+        .with_details(item.to_string())
+}
+
+/// Reads items one by one, so that one of an odd form leaves the others what they are.
+fn each_by_itself<'de, T: Item, D: Deserializer<'de>>(input: D) -> Result<Vec<T>, D::Error> {
+    let items = Option::<Vec<Value>>::deserialize(input)?.unwrap_or_default();
+    let read = |item: &Value| T::deserialize(item).unwrap_or_else(|why| T::unreadable(item, &why));
+    Ok(items.iter().map(read).collect())
 }

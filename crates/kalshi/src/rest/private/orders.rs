@@ -27,8 +27,8 @@ impl Client {
     ///
     /// # Errors
     /// Refused, by code: `insufficient_balance` (collateral is per shard), `invalid_price` (off the market's grid),
-    /// `invalid_order` (details `post only cross`), `invalid_order_size`, `MARKET_INACTIVE`, `EXCHANGE_PAUSED`, and
-    /// `order_already_exists` (409): the `client_order_id` was used, by this very order if it was sent before.
+    /// `invalid_order` (details `post only cross`), `invalid_order_size`, `MARKET_INACTIVE`, `EXCHANGE_PAUSED`. **Unknown**
+    /// with the code `order_already_exists` (409): the `client_order_id` was used, by this very order if it was sent before.
     pub async fn create_order(&self, order: &CreateOrder) -> Result<CreatedOrder, Error> {
         self.post(&ORDERS).json(order).send().await
     }
@@ -36,21 +36,28 @@ impl Client {
     /// Places several orders, in this order, each judged by itself: `POST /portfolio/events/orders/batched`. Scope
     /// `write::trade`; 10 write tokens **for each**, which must fit the bucket at once.
     ///
-    /// The answer has one item per order, in the same order; [`BatchCreatedItem::into_result`] tells orders from refusals.
+    /// The answer has one item per order, in the same order; [`BatchCreatedItem::into_result`] tells orders from refusals and
+    /// from what is unclear. Give each its `client_order_id`: by it items are told apart, should they come in another order.
     ///
     /// # Errors
     /// [`Error::Argument`] for no orders, [`Error::Throttled`] for more than the bucket ever holds. A lost answer leaves
-    /// every one of them unknown; so does one with another number of items ([`Error::Undecodable`]).
+    /// every one of them unknown; so does one with another number of items, or with items of other orders
+    /// ([`Error::Undecodable`]).
     pub async fn create_orders(&self, orders: Vec<CreateOrder>) -> Result<Vec<BatchCreatedItem>, Error> {
         let count = some(orders.len())?;
+        let names = orders.iter().map(|order| order.client_order_id.clone()).collect();
         let [portfolio, events, orders_path] = ORDERS;
         let request = self
             .post(&[portfolio, events, orders_path, "batched"])
             .json(&BatchCreate { orders })
             .items(count);
-        let call = request.call();
+        let batch = Batch {
+            call: request.call(),
+            status: 201,
+            names,
+        };
         let created: BatchCreated = request.send().await?;
-        one_each(call, 201, count, created.orders)
+        batch.one_each(created.orders, |item| item.client_order_id.as_deref())
     }
 
     /// Cancels what is left of an order: `DELETE /portfolio/events/orders/{order_id}`. Scope `write::trade`; 2 write tokens,
@@ -85,7 +92,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Argument`] for no orders, or for one without its market (see [`BatchCancelItem::new`]);
-    /// [`Error::Throttled`] for more than the bucket ever holds.
+    /// [`Error::Throttled`] for more than the bucket ever holds; [`Error::Undecodable`] for an answer about other orders.
     pub async fn cancel_orders(&self, orders: Vec<BatchCancelItem>) -> Result<Vec<BatchCanceledItem>, Error> {
         let count = some(orders.len())?;
         if orders.iter().any(|order| order.market_ticker.is_none()) {
@@ -94,14 +101,21 @@ impl Client {
                 why: "have one without its market, by which its shard is found".to_owned(),
             });
         }
+        let names = orders.iter().map(|order| Some(order.order_id.clone())).collect();
         let [portfolio, events, orders_path] = ORDERS;
         let request = self
             .delete(&[portfolio, events, orders_path, "batched"])
             .json(&BatchCancel { orders })
             .items(count);
-        let call = request.call();
+        let batch = Batch {
+            call: request.call(),
+            status: 200,
+            names,
+        };
         let canceled: BatchCanceled = request.send().await?;
-        one_each(call, 200, count, canceled.orders)
+        batch.one_each(canceled.orders, |item| {
+            Some(item.order_id.as_str()).filter(|id| !id.is_empty())
+        })
     }
 
     /// Cancels every resting order, on all shards: `DELETE /portfolio/events/orders`. Scope `write::trade`; 2 write tokens,
@@ -238,17 +252,72 @@ fn some(orders: usize) -> Result<usize, Error> {
     Ok(orders)
 }
 
-/// The items of a batch's answer, if each order has its own: otherwise nobody knows which is whose.
-fn one_each<T>(call: Call, status: u16, orders: usize, items: Vec<T>) -> Result<Vec<T>, Error> {
-    if items.len() == orders {
-        return Ok(items);
+/// Which item of a batch's answer is whose.
+struct Batch {
+    call: Call,
+    status: u16,
+    /// What the items name their orders by, where the request did: one for each order, in its order.
+    names: Vec<Option<String>>,
+}
+
+impl Batch {
+    /// The items in the order of the request, if each order has its own: otherwise nobody knows which is whose.
+    ///
+    /// An item that names no order of this batch, or none at all, stands where its position says; but once others are out of
+    /// place, positions say nothing, and only a single one is certain, by what is left.
+    fn one_each<T>(self, items: Vec<T>, name: impl Fn(&T) -> Option<&str>) -> Result<Vec<T>, Error> {
+        let orders = self.names.len();
+        if items.len() != orders {
+            return Err(self.unclear(format!("{} items for {orders} orders", items.len())));
+        }
+        let in_place = |(wanted, item): (&Option<String>, &T)| match (wanted.as_deref(), name(item)) {
+            (Some(wanted), Some(named)) => wanted == named,
+            (Some(_), None) => true,
+            (None, named) => named.is_none_or(|named| !self.asks_for(named)),
+        };
+        if self.names.iter().zip(&items).all(in_place) {
+            return Ok(items);
+        }
+        match self.sorted(items, name) {
+            Some(sorted) => Ok(sorted),
+            None => Err(self.unclear("items of other orders".to_owned())),
+        }
     }
-    Err(Error::Undecodable(Box::new(Undecodable {
-        call,
-        status,
-        wanted: "batch with one item for each order",
-        excerpt: format!("{} items for {orders} orders", items.len()),
-        taken: true,
-        source: None,
-    })))
+
+    fn asks_for(&self, name: &str) -> bool {
+        self.names.iter().any(|wanted| wanted.as_deref() == Some(name))
+    }
+
+    /// The items by their names; at most one may have none.
+    fn sorted<T>(&self, items: Vec<T>, name: impl Fn(&T) -> Option<&str>) -> Option<Vec<T>> {
+        let mut slots: Vec<Option<T>> = self.names.iter().map(|_| None).collect();
+        let mut nameless = None;
+        for item in items {
+            let Some(named) = name(&item) else {
+                if nameless.replace(item).is_some() {
+                    return None;
+                }
+                continue;
+            };
+            let mut places = self.names.iter().zip(&mut slots);
+            let (_, slot) =
+                places.find(|(wanted, slot)| slot.is_none() && wanted.as_deref() == Some(named))?;
+            *slot = Some(item);
+        }
+        slots
+            .into_iter()
+            .map(|slot| slot.or_else(|| nameless.take()))
+            .collect()
+    }
+
+    fn unclear(&self, excerpt: String) -> Error {
+        Error::Undecodable(Box::new(Undecodable {
+            call: self.call.clone(),
+            status: self.status,
+            wanted: "batch with one item for each order",
+            excerpt,
+            taken: true,
+            source: None,
+        }))
+    }
 }

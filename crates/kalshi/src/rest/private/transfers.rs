@@ -27,7 +27,7 @@ impl Client {
     /// Whole cents. The same `client_transfer_id` again moves nothing.
     ///
     /// # Errors
-    /// `available_balance_too_low`.
+    /// `available_balance_too_low`; [`Error::Argument`] for a part of a cent.
     pub async fn transfer_between_subaccounts(
         &self,
         transfer: &SubaccountTransferRequest,
@@ -83,7 +83,8 @@ impl Client {
     /// **It arrives later**: ask [`Client::shard_transfer`] until it is complete.
     ///
     /// # Errors
-    /// 409 when the `client_transfer_id` was accepted before; `available_balance_too_low`.
+    /// `available_balance_too_low`; [`Error::Argument`] for a part of $0.0001. **Unknown** with 409 when the
+    /// `client_transfer_id` was accepted before, by this very transfer if it was sent before.
     pub async fn transfer_between_shards(
         &self,
         transfer: &ShardTransferRequest,

@@ -64,7 +64,8 @@ pub struct OrderbookDelta {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "amount::option_rfc3339"
+        serialize_with = "amount::option_rfc3339::serialize",
+        deserialize_with = "amount::option_rfc3339::deserialize_if_readable"
     )]
     pub ts: Option<Timestamp>,
 }
@@ -115,14 +116,16 @@ pub struct TickerUpdate {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "amount::option_unix_seconds"
+        serialize_with = "amount::option_unix_seconds::serialize",
+        deserialize_with = "amount::option_unix_seconds::deserialize_if_readable"
     )]
     pub ts: Option<Timestamp>,
     /// The same as text, deprecated.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "amount::option_rfc3339"
+        serialize_with = "amount::option_rfc3339::serialize",
+        deserialize_with = "amount::option_rfc3339::deserialize_if_readable"
     )]
     pub time: Option<Timestamp>,
 }
@@ -149,7 +152,8 @@ pub struct Trade {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "serial::option_side"
+        serialize_with = "serial::option_side::serialize",
+        deserialize_with = "serial::if_readable::side"
     )]
     pub taker_side: Option<Side>,
     /// The contract the taker gained.
@@ -172,7 +176,8 @@ pub struct Trade {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "amount::option_unix_seconds"
+        serialize_with = "amount::option_unix_seconds::serialize",
+        deserialize_with = "amount::option_unix_seconds::deserialize_if_readable"
     )]
     pub ts: Option<Timestamp>,
 }

@@ -58,24 +58,31 @@ pub struct Fill {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "amount::option_unix_seconds"
+        serialize_with = "amount::option_unix_seconds::serialize",
+        deserialize_with = "amount::option_unix_seconds::deserialize_if_readable"
     )]
     pub ts: Option<Timestamp>,
     /// The order's contract, deprecated.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "serial::option_side"
+        serialize_with = "serial::option_side::serialize",
+        deserialize_with = "serial::if_readable::side"
     )]
     pub side: Option<Side>,
     /// What the order did with it, `buy` or `sell`, deprecated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "serial::if_readable::text"
+    )]
     pub action: Option<String>,
     /// The contract bought, deprecated.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "serial::option_side"
+        serialize_with = "serial::option_side::serialize",
+        deserialize_with = "serial::if_readable::side"
     )]
     pub purchased_side: Option<Side>,
 }
@@ -218,7 +225,11 @@ pub struct UserOrder {
     #[serde(default, with = "amount::option_unix_millis")]
     pub created_ts_ms: Option<Timestamp>,
     /// The same as text, deprecated.
-    #[serde(default, with = "amount::option_rfc3339")]
+    #[serde(
+        default,
+        serialize_with = "amount::option_rfc3339::serialize",
+        deserialize_with = "amount::option_rfc3339::deserialize_if_readable"
+    )]
     pub created_time: Option<Timestamp>,
     /// When it changed last, in milliseconds.
     #[serde(
@@ -231,7 +242,8 @@ pub struct UserOrder {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "amount::option_rfc3339"
+        serialize_with = "amount::option_rfc3339::serialize",
+        deserialize_with = "amount::option_rfc3339::deserialize_if_readable"
     )]
     pub last_update_time: Option<Timestamp>,
     /// When it runs out, in milliseconds.
@@ -245,7 +257,8 @@ pub struct UserOrder {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "amount::option_rfc3339"
+        serialize_with = "amount::option_rfc3339::serialize",
+        deserialize_with = "amount::option_rfc3339::deserialize_if_readable"
     )]
     pub expiration_time: Option<Timestamp>,
     /// Subaccount, 0 the primary one.
@@ -255,11 +268,16 @@ pub struct UserOrder {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "serial::option_side"
+        serialize_with = "serial::option_side::serialize",
+        deserialize_with = "serial::if_readable::side"
     )]
     pub side: Option<Side>,
     /// Whether that is YES, deprecated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "serial::if_readable::flag"
+    )]
     pub is_yes: Option<bool>,
 }
 

@@ -7,6 +7,7 @@ use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serializer, de};
 
 use crate::api::amount;
+use crate::wire::Scalar;
 
 /// `yes` or `no`.
 pub(super) mod side {
@@ -61,6 +62,43 @@ option_side! {
 option_side! {
     /// `bid` or `ask`, or nothing.
     option_book_side: BookSide { "bid" => Bid, "ask" => Ask }
+}
+
+/// Reads for fields that nothing depends on, deprecated ones: what cannot be read is `None`, like what is not there, and does not
+/// take the rest of the message with it.
+pub(super) mod if_readable {
+    use super::{Deserialize, Deserializer, Scalar, Side};
+
+    /// `yes` or `no`.
+    pub(in crate::ws::message) fn side<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Side>, D::Error> {
+        Ok(match Scalar::deserialize(deserializer)? {
+            Scalar::Text(word) if word == "yes" => Some(Side::Yes),
+            Scalar::Text(word) if word == "no" => Some(Side::No),
+            _ => None,
+        })
+    }
+
+    /// Any text.
+    pub(in crate::ws::message) fn text<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<String>, D::Error> {
+        Ok(match Scalar::deserialize(deserializer)? {
+            Scalar::Text(text) => Some(text.into_owned()),
+            _ => None,
+        })
+    }
+
+    /// `true` or `false`.
+    pub(in crate::ws::message) fn flag<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<bool>, D::Error> {
+        Ok(match Scalar::deserialize(deserializer)? {
+            Scalar::Bool(flag) => Some(flag),
+            _ => None,
+        })
+    }
 }
 
 /// One level as it stands in a list: `["0.0800", "300.00"]`.

@@ -239,3 +239,44 @@ proptest::proptest! {
         let _ = crate::ws::Command::parse(msg.as_bytes());
     }
 }
+
+#[test]
+fn deprecated_fields_of_another_form_do_not_cost_the_message() {
+    let fill = json!({"trade_id": "t-1", "order_id": "o-1", "market_ticker": "RAIN-1", "is_taker": true,
+        "yes_price_dollars": "0.4100", "count_fp": "3.00", "fee_cost": "0.050000", "outcome_side": "no",
+        "post_position_fp": "-3.00", "ts_ms": 1_795_237_200_000_i64});
+    let mut odd = fill.clone();
+    odd["ts"] = json!("noon");
+    odd["side"] = json!(["no"]);
+    odd["action"] = json!(2);
+    odd["purchased_side"] = json!("maybe");
+    let trade = json!({"trade_id": "t-1", "market_ticker": "RAIN-1", "yes_price_dollars": "0.4100",
+        "no_price_dollars": "0.5900", "count_fp": "3.00", "taker_outcome_side": "no", "is_block_trade": false,
+        "ts_ms": 1_795_237_200_000_i64});
+    let mut odd_trade = trade.clone();
+    odd_trade["taker_side"] = json!({"is": "no"});
+    odd_trade["ts"] = json!(1.5);
+    for (kind, plain, odd) in [("fill", fill, odd), ("trade", trade, odd_trade)] {
+        let read = |msg: &Value| {
+            let text = in_envelope(kind, None, msg).to_string();
+            ServerMessage::parse(text.as_bytes()).unwrap().body
+        };
+        assert_eq!(read(&odd), read(&plain));
+    }
+
+    let order = json!({"order_id": "o-1", "user_id": "u", "ticker": "RAIN-1", "status": "resting", "outcome_side": "yes",
+        "yes_price_dollars": "0.4100", "fill_count_fp": "0.00", "remaining_count_fp": "3.00", "initial_count_fp": "3.00",
+        "taker_fill_cost_dollars": "0.000000", "maker_fill_cost_dollars": "0.000000", "taker_fees_dollars": "0.000000",
+        "maker_fees_dollars": "0.000000", "client_order_id": "mine"});
+    let mut odd = order.clone();
+    for name in ["created_time", "last_update_time", "expiration_time"] {
+        odd[name] = json!("yesterday");
+    }
+    odd["side"] = json!("both");
+    odd["is_yes"] = json!("yes");
+    let read = |msg: &Value| serde_json::from_str::<UserOrder>(&msg.to_string()).unwrap();
+    assert_eq!(read(&odd), read(&order));
+    // What the message is about stays strict.
+    odd["remaining_count_fp"] = json!("few");
+    assert!(serde_json::from_str::<UserOrder>(&odd.to_string()).is_err());
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use http::Uri;
+use http::{HeaderValue, Request, Uri};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::connect::{BoxStream, ConnectError};
+use crate::sign::AuthHeaders;
 use crate::ws::config::{Config, Timeouts};
 use crate::ws::{Disconnect, Parts};
 
@@ -116,15 +117,11 @@ fn closed(code: u16, reason: &str) -> Disconnect {
 async fn shake_hands(config: &Config, parts: &Parts) -> Result<Link, Disconnect> {
     let wrong = || ConnectError::Address(config.url.clone());
     let url: Uri = config.url.parse().map_err(|_| wrong())?;
-    let mut request = url.clone().into_client_request().map_err(|_| wrong())?;
     let headers = parts
         .signer
         .headers(parts.clock.now().millis(), "GET", url.path())
         .await?;
-    for (name, value) in headers.pairs() {
-        let value = value.parse().map_err(|_| wrong())?;
-        request.headers_mut().insert(name, value);
-    }
+    let request = upgrade(&url, &headers).ok_or_else(wrong)?;
     let stream = parts.dialer.dial(&url).await?;
     let limits = WebSocketConfig::default()
         .max_message_size(Some(config.bounds.message_bytes))
@@ -143,6 +140,17 @@ async fn shake_hands(config: &Config, parts: &Parts) -> Result<Link, Disconnect>
     })
 }
 
+/// The request for a WebSocket; `None` where the address or the key's id can stand in none.
+fn upgrade(url: &Uri, headers: &AuthHeaders) -> Option<Request<()>> {
+    let mut request = url.clone().into_client_request().ok()?;
+    for (name, value) in headers.pairs() {
+        let mut value: HeaderValue = value.parse().ok()?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(name, value);
+    }
+    Some(request)
+}
+
 fn refusal(error: Error) -> Disconnect {
     match error {
         Error::Http(response) => {
@@ -153,5 +161,26 @@ fn refusal(error: Error) -> Disconnect {
             }
         }
         other => Disconnect::Broken(Box::new(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_signs_the_upgrade_is_marked_as_secret() {
+        let headers = AuthHeaders {
+            key_id: "a-key".to_owned(),
+            timestamp_ms: 5,
+            signature: "c2VjcmV0".to_owned(),
+        };
+        let url = Uri::from_static("wss://exchange.test/trade-api/ws/v2");
+        let request = upgrade(&url, &headers).unwrap();
+        for (name, value) in headers.pairs() {
+            assert_eq!(request.headers()[name], value);
+            assert!(request.headers()[name].is_sensitive(), "{name}");
+        }
+        assert!(!format!("{request:?}").contains("c2VjcmV0"));
     }
 }
