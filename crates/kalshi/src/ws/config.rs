@@ -40,7 +40,8 @@ pub struct Backoff {
     pub failures: u32,
     /// Between probes. Default 60 s.
     pub probe: Duration,
-    /// How long a connection must last for the count of failures to begin anew. Default 10 s.
+    /// How long a connection must serve for the count of failures to begin anew: from its first confirmed subscription, and not
+    /// when it is given up for a reply or for snapshots that do not come. Time of silence does not count. Default 10 s.
     pub stable_after: Duration,
 }
 

@@ -79,6 +79,12 @@ pub enum EventKind {
         /// Markets.
         tickers: Vec<Ticker>,
     },
+    /// No snapshots of these books come, though others' do: they stay out of date, and are asked for again now and then, ever more
+    /// rarely. Told once, until one comes.
+    Missing {
+        /// Markets.
+        tickers: Vec<Ticker>,
+    },
     /// A subscription covers these markets no longer, as it was asked to; their books are not kept up to date any more.
     Removed {
         /// Channel.
@@ -178,6 +184,15 @@ impl Disconnect {
         matches!(self, Disconnect::Refused { status, .. }
             if *status == StatusCode::UNAUTHORIZED || *status == StatusCode::FORBIDDEN)
             || matches!(self, Disconnect::Sign(_))
+    }
+
+    /// How long a connection served well that ended so, `lasted` after its first subscription was confirmed.
+    pub(super) fn served(&self, lasted: Duration) -> Duration {
+        match self {
+            Disconnect::NoReply { .. } | Disconnect::NoSnapshots(_) => Duration::ZERO,
+            Disconnect::Silent(silence) => lasted.saturating_sub(*silence),
+            _ => lasted,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use kmi_domain::Ticker;
 use tokio::sync::Notify;
 
 use super::config::Bounds;
-use super::message::{Body, ServerMessage};
+use super::message::Body;
 use super::{Channel, Event, EventKind};
 
 /// What bounds an event.
@@ -25,15 +25,30 @@ enum Kind {
     Control,
 }
 
-fn kind(event: &EventKind) -> Kind {
-    let EventKind::Message(message) = event else {
-        return Kind::Control;
-    };
-    match &message.body {
-        Body::OrderbookSnapshot(_) | Body::OrderbookDelta(_) => Kind::Book,
-        Body::Ticker(_) => Kind::Ticker,
-        Body::Fill(_) | Body::MarketPosition(_) | Body::UserOrder(_) | Body::OrderGroupUpdate(_) => Kind::Own,
-        _ => Kind::Tape,
+/// An event and the channel on which its message came, which its type alone does not always tell.
+#[derive(Debug)]
+pub(super) struct Routed {
+    pub(super) event: Event,
+    pub(super) channel: Option<Channel>,
+}
+
+impl Routed {
+    fn kind(&self) -> Kind {
+        let EventKind::Message(message) = &self.event.kind else {
+            return Kind::Control;
+        };
+        match &message.body {
+            Body::OrderbookSnapshot(_) | Body::OrderbookDelta(_) => Kind::Book,
+            Body::Ticker(_) => Kind::Ticker,
+            _ if self.channel().is_private() => Kind::Own,
+            _ => Kind::Tape,
+        }
+    }
+
+    /// The channel to name when a message is dropped.
+    fn channel(&self) -> Channel {
+        let of_type = || self.event.message().and_then(|message| message.body.channel());
+        self.channel.or_else(of_type).unwrap_or(Channel::MarketLifecycle)
     }
 }
 
@@ -111,23 +126,24 @@ pub(super) fn channel(bounds: Bounds) -> (Writer, Events) {
 }
 
 impl Inner {
-    fn push(&mut self, event: Box<Event>, bounds: &Bounds) -> Pushed {
-        let kind = kind(&event.kind);
+    fn push(&mut self, routed: Routed, bounds: &Bounds) -> Pushed {
+        let kind = routed.kind();
         match kind {
-            Kind::Ticker => return self.push_ticker(event),
+            Kind::Ticker => return self.push_ticker(Box::new(routed.event)),
             Kind::Book if self.books >= bounds.books => {
                 self.drop_books();
                 return Pushed::BooksDropped;
             }
             Kind::Book if self.books_dropped => return Pushed::Dropped,
             Kind::Book => self.books += 1,
-            Kind::Tape if self.tape >= bounds.tape || self.is_lagging(&event) => {
-                return self.drop_tape(&event);
+            // Nothing more of a channel is kept once something was dropped, so that the reader knows where the hole begins.
+            Kind::Tape if self.tape >= bounds.tape || self.lagging.contains(&routed.channel()) => {
+                return self.drop_tape(routed.channel());
             }
             Kind::Tape => self.tape += 1,
             Kind::Own | Kind::Control => self.own += 1,
         }
-        self.entries.push_back(Entry::Event(kind, event));
+        self.entries.push_back(Entry::Event(kind, Box::new(routed.event)));
         Pushed::Kept
     }
 
@@ -148,15 +164,11 @@ impl Inner {
         self.books_dropped = true;
     }
 
-    /// Nothing more of a channel is kept once something was dropped, so that the reader knows where the hole begins.
-    fn is_lagging(&self, event: &Event) -> bool {
-        channel_of(event).is_some_and(|channel| self.lagging.contains(&channel))
-    }
-
-    fn drop_tape(&mut self, event: &Event) -> Pushed {
-        match channel_of(event) {
-            Some(channel) if self.lagging.insert(channel) => Pushed::TapeDropped(channel),
-            _ => Pushed::Dropped,
+    fn drop_tape(&mut self, channel: Channel) -> Pushed {
+        if self.lagging.insert(channel) {
+            Pushed::TapeDropped(channel)
+        } else {
+            Pushed::Dropped
         }
     }
 
@@ -186,20 +198,14 @@ impl Inner {
     }
 }
 
-/// The channel to name when a message is dropped; `event_lifecycle` and unknown types count to the lifecycles.
-fn channel_of(event: &Event) -> Option<Channel> {
-    let message: &ServerMessage = event.message()?;
-    Some(message.body.channel().unwrap_or(Channel::MarketLifecycle))
-}
-
 impl Writer {
     /// Puts an event at the end, or drops it as its kind is dropped.
-    pub(super) fn push(&self, event: Event) -> Pushed {
+    pub(super) fn push(&self, routed: Routed) -> Pushed {
         let mut inner = self.0.lock();
         if inner.reader_gone {
             return Pushed::Kept;
         }
-        let pushed = inner.push(Box::new(event), &self.0.bounds);
+        let pushed = inner.push(routed, &self.0.bounds);
         drop(inner);
         self.0.filled.notify_one();
         pushed

@@ -127,10 +127,10 @@ async fn a_gap_makes_every_book_stale_until_its_own_snapshot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_twice_or_late_counts_once() {
+async fn what_comes_twice_counts_once() {
     let (mut fake, config) = (Fake::new(), config());
     let (mut books, mut peer) = books_of(&mut fake, config, &["A"]).await;
-    for seq in [2, 2, 1, 3, 2] {
+    for seq in [2, 2, 3, 3, 3] {
         peer.delta(1, seq, "A", "yes", "0.40", "1.00").await;
     }
     peer.delta(1, 4, "A", "yes", "0.39", "1.00").await;
@@ -291,5 +291,100 @@ async fn replies_with_a_counter_of_their_own_cost_nothing() {
         assert!(!matches!(event.kind, EventKind::Gap { .. }));
         snapshots += usize::from(matches!(applied, Applied::Changed(_)));
     }
+    assert!(peer.is_silent(Duration::from_secs(9)).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn numbers_that_go_back_make_every_book_stale_at_once() {
+    let (mut fake, config) = (Fake::new(), config());
+    let (mut books, mut peer) = books_of(&mut fake, config, &["A", "B"]).await;
+    peer.delta(1, 3, "A", "yes", "0.40", "1.00").await;
+    changes(&mut books, 1).await;
+    // Even a snapshot, which may be an old one.
+    peer.snapshot(1, 1, "A", ["0.20", "7"], ["0.50", "1"]).await;
+    until_stale(&mut books).await;
+    let (_, asked) = peer.update("get_snapshot", 1).await;
+    assert_eq!(asked, ["A", "B"]);
+    for market in ["A", "B"] {
+        assert_eq!(reason(books.book(market)), Some(StaleReason::Gap));
+    }
+    peer.snapshot(1, 2, "A", ["0.42", "7"], ["0.50", "1"]).await;
+    peer.snapshot(1, 3, "B", ["0.42", "7"], ["0.50", "1"]).await;
+    changes(&mut books, 2).await;
+    assert!(books.book("A").synced().is_some() && books.book("B").synced().is_some());
+}
+
+/// Reads on until books are told missing.
+async fn missing(books: &mut LiveBooks) -> Vec<kmi_domain::Ticker> {
+    loop {
+        match books.next().await.unwrap().0.kind {
+            EventKind::Missing { tickers } => return tickers,
+            EventKind::Stale { .. } | EventKind::Gap { .. } => panic!("others are stale too"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_market_without_snapshots_takes_no_other_down_and_is_asked_for_ever_more_rarely() {
+    let mut fake = Fake::new();
+    let (client, events) = fake.client(config());
+    client
+        .subscribe(Channel::OrderbookDelta, Markets::of(tickers(&["A", "BAD"])))
+        .await
+        .unwrap();
+    let mut peer = fake.accept().await;
+    peer.confirm(Channel::OrderbookDelta, 1).await;
+    peer.snapshot(1, 1, "A", ["0.40", "1"], ["0.60", "1"]).await;
+    let mut books = LiveBooks::new(client, events);
+    changes(&mut books, 1).await;
+    let start = tokio::time::Instant::now();
+    for seconds in [10, 30, 60, 110] {
+        let (_, asked) = peer.update("get_snapshot", 1).await;
+        assert_eq!(
+            (asked, start.elapsed().as_secs()),
+            (vec!["BAD".to_owned()], seconds)
+        );
+    }
+    assert_eq!(missing(&mut books).await, tickers(&["BAD"]));
+    assert!(books.book("A").synced().is_some());
+    peer.delta(1, 2, "A", "yes", "0.41", "1.00").await;
+    peer.snapshot(1, 3, "BAD", ["0.42", "7"], ["0.50", "1"]).await;
+    changes(&mut books, 2).await;
+    assert!(books.book("BAD").synced().is_some());
+    assert!(peer.is_silent(Duration::from_secs(14)).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_refused_or_cannot_be_read_costs_its_own_book_only() {
+    let (mut fake, config) = (Fake::new(), config());
+    let (mut books, mut peer) = books_of(&mut fake, config, &["A", "B", "C"]).await;
+    let stale = tickers(&["B", "C"]);
+    books.client().refresh_books(stale).await.unwrap();
+    until_stale(&mut books).await;
+    let mut refused = 0;
+    let mut unreadable = 0;
+    while refused == 0 || unreadable == 0 {
+        let command = peer.command().await;
+        let CommandBody::UpdateSubscription(params) = command.body else {
+            panic!("the subscription is not touched: {:?}", command.body)
+        };
+        match params.tickers().as_slice() {
+            [market] if market == "C" => {
+                unreadable += 1;
+                let msg = serde_json::json!({"market_ticker": "C", "yes_dollars_fp": "much"});
+                peer.say(&serde_json::json!({"type": "orderbook_snapshot", "sid": 1, "seq": 4, "msg": msg}))
+                    .await;
+            }
+            named => {
+                refused += usize::from(named.len() == 1);
+                peer.error(serde_json::json!({"id": command.id}), 11).await;
+            }
+        }
+    }
+    let mut told = missing(&mut books).await;
+    told.extend(missing(&mut books).await);
+    assert_eq!(told, tickers(&["B", "C"]));
+    assert!(books.book("A").synced().is_some());
     assert!(peer.is_silent(Duration::from_secs(9)).await);
 }

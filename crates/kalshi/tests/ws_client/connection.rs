@@ -271,3 +271,48 @@ async fn a_recorder_that_stops_reading_costs_the_connection_not_the_memory() {
     assert!(matches!(&*reason(&mut events).await, Disconnect::Stalled(_)));
     assert!(raw.next().await.is_some());
 }
+
+/// Which attempt comes next; 0 when it only probes.
+async fn attempt(events: &mut Events) -> u32 {
+    find(events, |kind| match kind {
+        EventKind::State(ConnectionState::Reconnecting { attempt, .. }) => Some(*attempt),
+        EventKind::State(ConnectionState::Failed { .. }) => Some(0),
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_that_take_long_to_be_noticed_are_failures_in_a_row() {
+    let mut fake = Fake::new();
+    let (client, mut events) = fake.client(config());
+    client.subscribe(Channel::Fill, Markets::All).await.unwrap();
+    client.subscribe(Channel::UserOrders, Markets::All).await.unwrap();
+    let mut attempts = Vec::new();
+    for _ in 0..6 {
+        let mut peer = fake.accept().await;
+        peer.confirm(Channel::Fill, 1).await;
+        // Never answered.
+        peer.subscription(Channel::UserOrders).await;
+        attempts.push(attempt(&mut events).await);
+    }
+    assert_eq!(attempts, [1, 2, 3, 4, 5, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_connection_that_served_for_a_while_is_no_failure_in_a_row() {
+    let mut fake = Fake::new();
+    let (client, mut events) = fake.client(config());
+    client.subscribe(Channel::Fill, Markets::All).await.unwrap();
+    let mut attempts = Vec::new();
+    for (until_confirmed, then) in [(9, 2), (1, 9), (1, 11), (1, 2)] {
+        let mut peer = fake.accept().await;
+        let (id, _) = peer.subscription(Channel::Fill).await;
+        tokio::time::sleep(Duration::from_secs(until_confirmed)).await;
+        peer.subscribed(id, Channel::Fill, 1).await;
+        tokio::time::sleep(Duration::from_secs(then)).await;
+        drop(peer);
+        attempts.push(attempt(&mut events).await);
+    }
+    assert_eq!(attempts, [1, 2, 1, 2]);
+}

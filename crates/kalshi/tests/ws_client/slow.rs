@@ -171,3 +171,60 @@ async fn a_reader_that_is_away_for_a_day_costs_a_bounded_number_of_events() {
     }
     fake.accept().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_ones_own_channels_are_kept_whatever_their_type() {
+    let mut fake = Fake::new();
+    let mut config = config();
+    config.bounds.tape = 2;
+    let (client, mut events) = fake.client(config);
+    client
+        .subscribe(Channel::Communications, Markets::All)
+        .await
+        .unwrap();
+    let mut peer = fake.accept().await;
+    peer.confirm(Channel::Communications, 1).await;
+    for seq in 1..=9 {
+        peer.say(&serde_json::json!({"type": "rfq_created", "sid": 1, "seq": seq, "msg": {}}))
+            .await;
+    }
+    settle().await;
+    for seq in 1..=9 {
+        assert_eq!(message(&mut events).await.seq, Some(seq));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn handles_are_served_while_a_reader_has_no_room() {
+    let second = Duration::from_secs(1);
+    let mut fake = Fake::new();
+    let mut own = config();
+    own.bounds.own = 4;
+    let (client, mut events) = fake.client(own);
+    client.subscribe(Channel::Fill, Markets::All).await.unwrap();
+    let mut peer = fake.accept().await;
+    peer.confirm(Channel::Fill, 1).await;
+    for number in 1..=9 {
+        peer.fill(1, &format!("t-{number}")).await;
+    }
+    settle().await;
+    let subscribing = client.subscribe(Channel::Trade, Markets::All);
+    assert!(tokio::time::timeout(second, subscribing).await.is_ok());
+    for _ in 1..=9 {
+        message(&mut events).await;
+    }
+    peer.confirm(Channel::Trade, 2).await;
+
+    let mut fake = Fake::new();
+    let _raw = fake.tee(1);
+    let (client, _events) = fake.client(config());
+    client.subscribe(Channel::Fill, Markets::All).await.unwrap();
+    let mut peer = fake.accept().await;
+    peer.confirm(Channel::Fill, 1).await;
+    for number in 1..=3 {
+        peer.fill(1, &format!("t-{number}")).await;
+    }
+    settle().await;
+    let subscribing = client.subscribe(Channel::Trade, Markets::All);
+    assert!(tokio::time::timeout(second, subscribing).await.is_ok());
+}

@@ -323,3 +323,206 @@ async fn a_subscription_ended_without_a_connection_is_not_made_anew() {
     assert_eq!(peer.confirm(Channel::Ticker, 1).await, ["B"]);
     assert_eq!(quotes.confirmed().await, Ok(1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn ends_asked_for_just_before_the_connection_breaks_are_told() {
+    let mut fake = Fake::new();
+    let mut config = config();
+    config.bounds.commands_per_second = 1;
+    let (client, mut events) = fake.client(config);
+    let trades = client.subscribe(Channel::Trade, Markets::All).await.unwrap();
+    let quotes = client
+        .subscribe(Channel::Ticker, Markets::of(tickers(&["A", "B"])))
+        .await
+        .unwrap();
+    let mut peer = fake.accept().await;
+    peer.confirm(Channel::Ticker, 1).await;
+    peer.confirm(Channel::Trade, 2).await;
+    let mut handle = trades.clone();
+    handle.confirmed().await.unwrap();
+    // No command may go out for a second.
+    trades.unsubscribe().await.unwrap();
+    quotes.delete_markets(tickers(&["A"])).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(peer);
+
+    assert_eq!(handle.confirmed().await, Err(SubscribeError::Ended));
+    let (mut ended, mut removed) = (Vec::new(), Vec::new());
+    while ended.is_empty() || removed.is_empty() {
+        match next(&mut events).await.kind {
+            EventKind::Unsubscribed { channel } => ended.push(channel),
+            EventKind::Removed { tickers, .. } => removed.extend(tickers),
+            _ => {}
+        }
+    }
+    assert_eq!((ended, removed), (vec![Channel::Trade], tickers(&["A"])));
+    let mut peer = fake.accept().await;
+    assert_eq!(peer.confirm(Channel::Ticker, 1).await, ["B"]);
+    assert!(peer.is_silent(Duration::from_secs(9)).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn markets_unwanted_without_a_connection_are_told_removed_and_may_come_back() {
+    let mut fake = Fake::new();
+    let (client, mut events) = fake.client(config());
+    let mut quotes = client
+        .subscribe(Channel::Ticker, Markets::of(tickers(&["A"])))
+        .await
+        .unwrap();
+    let mut peer = fake.accept().await;
+    peer.confirm(Channel::Ticker, 1).await;
+    quotes.confirmed().await.unwrap();
+    *fake.refusals.lock().unwrap() = 2;
+    drop(peer);
+    super::connection::reason(&mut events).await;
+    quotes.delete_markets(tickers(&["A"])).await.unwrap();
+    let removed = find(&mut events, |kind| match kind {
+        EventKind::Removed { tickers, .. } => Some(tickers.clone()),
+        _ => None,
+    });
+    assert_eq!(removed.await, tickers(&["A"]));
+    let mut peer = fake.accept().await;
+    assert!(peer.is_silent(Duration::from_secs(5)).await);
+    assert_eq!(quotes.state(), SubscriptionState::Ended);
+    quotes.add_markets(tickers(&["B"])).await.unwrap();
+    assert_eq!(peer.confirm(Channel::Ticker, 1).await, ["B"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_addition_does_not_cost_the_subscription() {
+    let mut fake = Fake::new();
+    let (client, mut events) = fake.client(config());
+    let mut quotes = client
+        .subscribe(Channel::Ticker, Markets::of(tickers(&["A"])))
+        .await
+        .unwrap();
+    let mut peer = fake.accept().await;
+    peer.confirm(Channel::Ticker, 1).await;
+    quotes.confirmed().await.unwrap();
+    quotes.add_markets(tickers(&["B"])).await.unwrap();
+    let (id, _) = peer.update("add_markets", 1).await;
+    peer.error(json!({"id": id}), 9).await;
+    let refused = find(&mut events, |kind| match kind {
+        EventKind::Refused { tickers, .. } => Some(tickers.clone()),
+        _ => None,
+    });
+    assert_eq!(refused.await, tickers(&["B"]));
+    assert_eq!(quotes.confirmed().await, Ok(1));
+    drop(peer);
+    let mut peer = fake.accept().await;
+    assert_eq!(peer.confirm(Channel::Ticker, 2).await, ["A"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_begin_anew_after_a_success_and_an_end_does_not_wait_for_them() {
+    let mut fake = Fake::new();
+    let (client, _events) = fake.client(config());
+    let quotes = client
+        .subscribe(Channel::Ticker, Markets::of(tickers(&["A"])))
+        .await
+        .unwrap();
+    let mut peer = fake.accept().await;
+    peer.confirm(Channel::Ticker, 1).await;
+    for market in ["B", "C"] {
+        quotes.add_markets(tickers(&[market])).await.unwrap();
+        for seconds in [1, 2] {
+            let (id, _) = peer.update("add_markets", 1).await;
+            peer.error(json!({"id": id}), 27).await;
+            assert!(peer.is_silent(Duration::from_millis(seconds * 1_000 - 10)).await);
+        }
+        let (id, _) = peer.update("add_markets", 1).await;
+        peer.ok(id, 1, 1).await;
+    }
+    quotes.add_markets(tickers(&["D"])).await.unwrap();
+    let (id, _) = peer.update("add_markets", 1).await;
+    peer.error(json!({"id": id}), 27).await;
+    let start = tokio::time::Instant::now();
+    quotes.delete_markets(tickers(&["A"])).await.unwrap();
+    let (id, _) = peer.update("delete_markets", 1).await;
+    peer.ok(id, 1, 1).await;
+    quotes.unsubscribe().await.unwrap();
+    peer.unsubscribed(1, 1).await;
+    assert!(start.elapsed() < Duration::from_millis(900));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_the_exchange_cannot_make_now_is_asked_for_again() {
+    let mut fake = Fake::new();
+    let (client, mut events) = fake.client(config());
+    let trades = client.subscribe(Channel::Trade, Markets::All).await.unwrap();
+    let mut handle = trades.clone();
+    let mut peer = fake.accept().await;
+    peer.confirm(Channel::Trade, 1).await;
+    trades.unsubscribe().await.unwrap();
+    for (code, seconds) in [(27, 1), (18, 2)] {
+        let command = peer.command().await;
+        assert!(matches!(command.body, CommandBody::Unsubscribe(_)));
+        peer.error(json!({"id": command.id}), code).await;
+        assert!(peer.is_silent(Duration::from_millis(seconds * 1_000 - 10)).await);
+        assert_eq!(handle.state(), SubscriptionState::Pending);
+    }
+    peer.unsubscribed(1, 1).await;
+    find(&mut events, |kind| {
+        matches!(kind, EventKind::Unsubscribed { .. }).then_some(())
+    })
+    .await;
+    assert_eq!(handle.confirmed().await, Err(SubscribeError::Ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn early_messages_of_an_unknown_type_are_not_taken_for_lifecycles() {
+    let mut fake = Fake::new();
+    let (client, mut events) = fake.client(config());
+    for channel in [Channel::MarketLifecycle, Channel::Communications] {
+        client.subscribe(channel, Markets::All).await.unwrap();
+    }
+    let mut peer = fake.accept().await;
+    let (first, _) = peer.subscription(Channel::MarketLifecycle).await;
+    let (second, _) = peer.subscription(Channel::Communications).await;
+    peer.say(&json!({"type": "rfq_created", "sid": 5, "seq": 1, "msg": {}}))
+        .await;
+    peer.subscribed(first, Channel::MarketLifecycle, 4).await;
+    peer.subscribed(second, Channel::Communications, 5).await;
+    for (sid, seq, kind) in [
+        (5, 2, "rfq_created"),
+        (4, 1, "market_news"),
+        (4, 2, "market_news"),
+    ] {
+        peer.say(&json!({"type": kind, "sid": sid, "seq": seq, "msg": {}}))
+            .await;
+    }
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        match next(&mut events).await.kind {
+            EventKind::Message(message) => seen.push((message.sid, message.seq)),
+            EventKind::Gap { channel, .. } => assert_eq!(channel, Channel::Communications),
+            _ => {}
+        }
+    }
+    assert_eq!(seen, [(Some(5), Some(2)), (Some(4), Some(1)), (Some(4), Some(2))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_counts_from_one_whatever_came_before_it() {
+    let mut fake = Fake::new();
+    let (client, mut events) = fake.client(config());
+    client.subscribe(Channel::Trade, Markets::All).await.unwrap();
+    let mut peer = fake.accept().await;
+    // Early messages of a subscription that is refused after all, and of one that is not the one confirmed.
+    let (id, _) = peer.subscription(Channel::Trade).await;
+    peer.trade(8, 1, "refused").await;
+    peer.error(json!({"id": id}), 27).await;
+    let (id, _) = peer.subscription(Channel::Trade).await;
+    peer.trade(9, 1, "stray").await;
+    peer.subscribed(id, Channel::Trade, 10).await;
+    peer.trade(10, 1, "first").await;
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        match next(&mut events).await.kind {
+            EventKind::Message(message) => seen.push(message.sid.unwrap()),
+            EventKind::Gap { .. } => panic!("nothing is missing"),
+            _ => {}
+        }
+    }
+    assert_eq!(seen, [8, 9, 10]);
+}

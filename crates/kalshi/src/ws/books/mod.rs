@@ -24,7 +24,8 @@ pub struct FeedId(pub u32);
 /// Books of one connection, or merged of several.
 ///
 /// Several connections are merged by the market's own clock, which is the same on all of them: the book handed out is, of those in
-/// sync, the one that is furthest on. So a market stays in sync while any of them is.
+/// sync, the one that is furthest on. So a market stays in sync while any of them is. When that clock goes back, as it may in
+/// maintenance, what the others have is stale until their next snapshots, see [`Applied::BeganAnew`].
 #[derive(Debug, Default)]
 pub struct BookKeeper {
     feeds: BTreeMap<FeedId, HashMap<Ticker, Kept>>,
@@ -51,7 +52,7 @@ pub enum StaleReason {
     Lagged,
     /// There is no connection, or the subscription ended.
     Disconnected,
-    /// The book contradicted itself, or a message of it could not be read.
+    /// The book contradicted itself, a message of it could not be read, or another connection saw its clock begin anew.
     Broken,
     /// The market is no longer subscribed to.
     Removed,
@@ -89,6 +90,14 @@ pub enum Applied {
     Changed(Ticker),
     /// Some books went out of sync; their snapshots are on their way.
     WentStale,
+    /// The same, and the market's clock began anew: on these other connections the book is of before, and stale; ask each for its
+    /// snapshot with [`Client::refresh_books`](super::Client::refresh_books).
+    BeganAnew {
+        /// Market.
+        ticker: Ticker,
+        /// The other connections, of those that had its book in sync.
+        elsewhere: Vec<FeedId>,
+    },
     /// This book contradicts itself and is out of sync; ask for its snapshot with
     /// [`Client::refresh_books`](super::Client::refresh_books).
     Broken(Ticker),
@@ -119,7 +128,9 @@ impl Kept {
         (self.clock, self.updated)
     }
 
-    fn snapshot(&mut self, snapshot: &OrderbookSnapshot, received: Timestamp) {
+    /// Takes in a snapshot; true when it is of an earlier clock than was known.
+    fn snapshot(&mut self, snapshot: &OrderbookSnapshot, received: Timestamp) -> bool {
+        let went_back = matches!((self.clock, snapshot.clock), (Some(known), Some(new)) if new < known);
         self.book.snapshot(
             snapshot.yes_dollars_fp.iter().copied(),
             snapshot.no_dollars_fp.iter().copied(),
@@ -127,6 +138,18 @@ impl Kept {
         self.clock = snapshot.clock;
         self.snapshot_clock = snapshot.clock;
         self.updated = received;
+        went_back
+    }
+
+    /// What is known is of before the market's clock began anew; whether it was in sync.
+    fn is_of_before(&mut self, since: Timestamp) -> bool {
+        let was_synced = self.book.state() == BookState::Synced;
+        if was_synced {
+            self.go_stale(since, StaleReason::Broken);
+        }
+        // Clocks of before and of after cannot be compared.
+        (self.clock, self.snapshot_clock) = (None, None);
+        was_synced
     }
 
     /// Applies a change to a book in sync; false when it cannot be right.
@@ -168,7 +191,10 @@ impl BookKeeper {
         let reason = match &event.kind {
             EventKind::Message(message) => {
                 return match &message.body {
-                    Body::OrderbookSnapshot(snapshot) => take_snapshot(books, snapshot, at),
+                    Body::OrderbookSnapshot(snapshot) => match take_snapshot(books, snapshot, at) {
+                        Clock::GoesOn => Applied::Changed(snapshot.market_ticker.clone()),
+                        Clock::BeganAnew => self.began_anew(feed, &snapshot.market_ticker, at),
+                    },
                     Body::OrderbookDelta(delta) => take_delta(books, delta, at),
                     _ => Applied::Nothing,
                 };
@@ -201,6 +227,19 @@ impl BookKeeper {
             kept.go_stale(at, reason);
         }
         Applied::WentStale
+    }
+
+    fn began_anew(&mut self, feed: FeedId, ticker: &Ticker, at: Timestamp) -> Applied {
+        let others = self.feeds.iter_mut().filter(|(other, _)| **other != feed);
+        let elsewhere: Vec<FeedId> = others
+            .filter_map(|(other, books)| books.get_mut(ticker)?.is_of_before(at).then_some(*other))
+            .collect();
+        let ticker = ticker.clone();
+        if elsewhere.is_empty() {
+            Applied::Changed(ticker)
+        } else {
+            Applied::BeganAnew { ticker, elsewhere }
+        }
     }
 
     /// The book of a market, if one of the connections has it in sync.
@@ -253,7 +292,13 @@ impl BookKeeper {
     }
 }
 
-fn take_snapshot(books: &mut HashMap<Ticker, Kept>, snapshot: &OrderbookSnapshot, at: Timestamp) -> Applied {
+/// What a snapshot's clock says of what was known.
+enum Clock {
+    GoesOn,
+    BeganAnew,
+}
+
+fn take_snapshot(books: &mut HashMap<Ticker, Kept>, snapshot: &OrderbookSnapshot, at: Timestamp) -> Clock {
     let ticker = &snapshot.market_ticker;
     let kept = books.entry(ticker.clone()).or_insert_with(|| Kept {
         book: SyncedBook::new(),
@@ -263,8 +308,11 @@ fn take_snapshot(books: &mut HashMap<Ticker, Kept>, snapshot: &OrderbookSnapshot
         stale_since: at,
         reason: StaleReason::Broken,
     });
-    kept.snapshot(snapshot, at);
-    Applied::Changed(ticker.clone())
+    if kept.snapshot(snapshot, at) {
+        Clock::BeganAnew
+    } else {
+        Clock::GoesOn
+    }
 }
 
 fn take_delta(books: &mut HashMap<Ticker, Kept>, delta: &OrderbookDelta, at: Timestamp) -> Applied {

@@ -174,3 +174,33 @@ fn without_a_connection_there_is_no_book_and_removed_ones_are_forgotten() {
     keeper.forget_removed();
     assert!(matches!(keeper.book("M"), BookView::Unknown));
 }
+
+#[test]
+fn a_clock_that_begins_anew_on_one_connection_makes_the_others_stale() {
+    let mut keeper = BookKeeper::new();
+    keeper.apply_from(A, &snapshot(1, 900, "10"));
+    keeper.apply_from(B, &snapshot(2, 900, "10"));
+    keeper.apply_from(A, &gap(3));
+    assert_eq!(
+        keeper.apply_from(A, &snapshot(4, 2, "3")),
+        Applied::BeganAnew {
+            ticker: "M".parse().unwrap(),
+            elsewhere: vec![B]
+        }
+    );
+    assert_eq!(shown(&keeper), Some(told("3.00", 2, 4)));
+    // What the other says next is no surprise, though its clock was higher.
+    assert_eq!(keeper.apply_from(B, &delta(5, 3, "1")), Applied::Nothing);
+    assert_eq!(
+        keeper.apply_from(B, &snapshot(6, 3, "4")),
+        Applied::Changed("M".parse().unwrap())
+    );
+    assert_eq!(shown(&keeper), Some(told("4.00", 3, 6)));
+    // On the only connection it is a snapshot like any other.
+    let mut keeper = BookKeeper::new();
+    keeper.apply(&snapshot(1, 900, "10"));
+    assert_eq!(
+        keeper.apply(&snapshot(2, 2, "3")),
+        Applied::Changed("M".parse().unwrap())
+    );
+}

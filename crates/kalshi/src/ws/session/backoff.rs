@@ -38,9 +38,9 @@ impl Failures {
         }
     }
 
-    /// After a connection that lasted for `lasted`, or one that did not come about.
-    pub(super) fn wait_after(&mut self, lasted: Duration) -> Wait {
-        if lasted >= self.policy.stable_after {
+    /// After a connection that served well for `served`, or one that did not come about.
+    pub(super) fn wait_after(&mut self, served: Duration) -> Wait {
+        if served >= self.policy.stable_after {
             self.in_a_row = 0;
         }
         self.in_a_row += 1;

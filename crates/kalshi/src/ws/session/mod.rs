@@ -13,14 +13,14 @@ use kmi_domain::{Ticker, Timestamp};
 use rand::rngs::StdRng;
 use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use self::backoff::{Failures, Wait};
 use self::link::{Heard, Link};
 use self::pace::Pace;
-use self::protocol::Protocol;
-use super::queue::{Pushed, Writer};
+use self::protocol::{Protocol, Told};
+use super::queue::{Pushed, Routed, Writer};
 use super::raw::RawFrame;
 use super::{
     Channel, Config, ConnectionState, Disconnect, Event, EventKind, Markets, Parts, ServerMessage,
@@ -106,8 +106,12 @@ impl Session {
                 Err(end) => end,
             };
             let End::Lost(reason) = end else { break };
+            let lasted = self
+                .protocol
+                .serves_since(since)
+                .map_or(Duration::ZERO, |since| since.elapsed());
             self.protocol.disconnected();
-            if !self.wait(reason, since.elapsed()).await {
+            if !self.wait(reason, lasted).await {
                 break;
             }
         }
@@ -142,13 +146,13 @@ impl Session {
         }
     }
 
-    /// Waits after a lost connection; false when the owner wants no other.
+    /// Waits after losing a connection that served for `lasted`; false when the owner wants no other.
     async fn wait(&mut self, reason: Disconnect, lasted: Duration) -> bool {
         let reason = Arc::new(reason);
         let wait = if reason.is_refusal_of_key() {
             self.failures.probe()
         } else {
-            self.failures.wait_after(lasted)
+            self.failures.wait_after(reason.served(lasted))
         };
         let delay = match wait {
             Wait::Retry { attempt, delay } => {
@@ -250,73 +254,103 @@ impl Session {
         }
     }
 
-    async fn take_in(&mut self, link: &mut Link, text: Utf8Bytes) -> Result<(), Disconnect> {
+    async fn take_in(&mut self, link: &mut Link, text: Utf8Bytes) -> Result<(), End> {
         let received = self.parts.clock.now();
-        if let Some(raw) = &self.parts.raw {
-            let frame = RawFrame {
-                received,
-                connection: self.connection,
-                text: text.clone(),
-            };
-            let limit = self.config.timeouts.stall;
-            timeout(limit, raw.put(frame))
-                .await
-                .map_err(|_| Disconnect::Stalled(limit))?;
-            link.resume();
-        }
+        self.record(link, received, &text).await?;
         match ServerMessage::parse(text.as_bytes()) {
             Ok(message) => self.protocol.message(message, Instant::now())?,
             Err(error) => {
                 tracing::warn!(%error, "a message of the exchange cannot be read");
-                self.protocol.undecodable(error, market_of(&text).as_ref());
+                let market = market_of(&text);
+                self.protocol
+                    .undecodable(error, market.as_ref(), Instant::now())?;
             }
         }
         self.tell(received);
         Ok(())
     }
 
+    /// Hands a frame as it came to whoever wants it, listening to handles while there is no room.
+    async fn record(&mut self, link: &mut Link, received: Timestamp, text: &Utf8Bytes) -> Result<(), End> {
+        let Some(raw) = &self.parts.raw else {
+            return Ok(());
+        };
+        let putting = raw.put(RawFrame {
+            received,
+            connection: self.connection,
+            text: text.clone(),
+        });
+        tokio::pin!(putting);
+        let limit = self.config.timeouts.stall;
+        let until = Instant::now() + limit;
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut putting => break,
+                order = self.orders.recv() => {
+                    if !obey(&mut self.protocol, order) {
+                        return Err(End::Closed);
+                    }
+                }
+                () = sleep_until(until) => return Err(Disconnect::Stalled(limit).into()),
+            }
+        }
+        link.resume();
+        Ok(())
+    }
+
     /// Hands what happened to the reader.
     fn tell(&mut self, received: Timestamp) {
-        let mut kinds = self.protocol.take_events();
-        while !kinds.is_empty() {
-            for kind in kinds {
-                self.tell_one(kind, received);
+        let mut all = self.protocol.take_events();
+        while !all.is_empty() {
+            for told in all {
+                self.tell_one(told, received);
             }
             // Telling may have dropped books, which is an event too.
-            kinds = self.protocol.take_events();
+            all = self.protocol.take_events();
         }
     }
 
-    fn tell_one(&mut self, kind: EventKind, received: Timestamp) {
+    fn tell_one(&mut self, told: Told, received: Timestamp) {
         let connection = self.connection;
-        let event = |kind| Event {
-            received,
-            connection,
-            kind,
+        let routed = |Told { kind, channel }| Routed {
+            event: Event {
+                received,
+                connection,
+                kind,
+            },
+            channel,
         };
-        match self.writer.push(event(kind)) {
+        match self.writer.push(routed(told)) {
             Pushed::BooksDropped => self.protocol.pause_books(),
             Pushed::TapeDropped(channel) => {
-                self.writer.push(event(EventKind::Lagged { channel }));
+                self.writer
+                    .push(routed(Told::plain(EventKind::Lagged { channel })));
             }
             Pushed::Kept | Pushed::Dropped => {}
         }
     }
 
-    /// Reads nothing more while the reader has its hands full of its own fills and orders.
-    async fn make_room(&mut self, link: &mut Link) -> Result<(), Disconnect> {
+    /// Reads nothing more while the reader has its hands full of its own fills and orders; listens to handles, one of which the
+    /// reader itself may be waiting on.
+    async fn make_room(&mut self, link: &mut Link) -> Result<(), End> {
         if !self.writer.is_full() {
             return Ok(());
         }
         let limit = self.config.timeouts.stall;
-        let room = async {
-            while self.writer.is_full() {
-                self.writer.taken().await;
+        let until = Instant::now() + limit;
+        while self.writer.is_full() {
+            tokio::select! {
+                biased;
+                order = self.orders.recv() => {
+                    if !obey(&mut self.protocol, order) {
+                        return Err(End::Closed);
+                    }
+                }
+                () = self.writer.taken() => {}
+                () = sleep_until(until) => return Err(Disconnect::Stalled(limit).into()),
             }
-        };
-        timeout(limit, room)
-            .await
-            .map_err(|_| Disconnect::Stalled(limit))?;
+        }
         link.resume();
         Ok(())
     }
@@ -334,7 +368,7 @@ impl Session {
         }
         let received = self.parts.clock.now();
         self.tell(received);
-        self.tell_one(EventKind::State(state.clone()), received);
+        self.tell_one(Told::plain(EventKind::State(state.clone())), received);
         self.state.send_replace(state);
     }
 }

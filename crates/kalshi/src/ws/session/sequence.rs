@@ -1,21 +1,25 @@
 //! Sequence numbers of one subscription.
 
+use std::ops::Range;
+
 /// What a number says about the messages before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Nothing is missing.
     Next,
-    /// It was here before, or comes late: everything up to it has been dealt with.
+    /// It is the last one again, or one just told missing that comes late: it has been dealt with.
     Repeated,
     /// Messages are missing.
     Gap {
         /// Number that should have come.
         expected: u64,
     },
+    /// The numbers went back: whatever was known is not to be trusted, nor is this message.
+    Back {
+        /// Number that should have come.
+        expected: u64,
+    },
 }
-
-/// Numbers below the last one in a row after which the exchange is taken to have begun anew.
-const REPEATS: u32 = 64;
 
 /// Sequence numbers of one subscription, from 1.
 ///
@@ -23,22 +27,20 @@ const REPEATS: u32 = 64;
 /// learned of it: false until a reply turns out to have taken a number, that is, until after a reply with the next number the
 /// data goes on with the one after. That could also be a loss, so that it counts as one the first time; once learned it is
 /// trusted, and unlearned when data takes a reply's number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sequence {
     last: u64,
     /// Replies since `last` that would each be next if they shared the counter.
     replies: u64,
-    repeats: u32,
+    /// Numbers that the gap just before `last` left out: told missing, so that coming late they are no news.
+    skipped: Range<u64>,
 }
 
 impl Sequence {
     /// Takes note of a message.
     pub(super) fn data(&mut self, seq: u64, shared: &mut bool) -> Step {
-        if seq <= self.last {
-            self.repeats += 1;
-            if self.repeats < REPEATS {
-                return Step::Repeated;
-            }
+        if (self.last > 0 && seq == self.last) || self.skipped.contains(&seq) {
+            return Step::Repeated;
         }
         let expected = self.last + 1;
         let with_replies = expected + self.replies;
@@ -49,13 +51,20 @@ impl Sequence {
             Step::Next
         } else if seq == with_replies && *shared {
             Step::Next
+        } else if seq < expected {
+            Step::Back { expected }
         } else {
             *shared |= seq == with_replies;
             Step::Gap { expected }
         };
+        let skipped = match step {
+            Step::Gap { .. } => expected..seq,
+            _ => 0..0,
+        };
         *self = Sequence {
             last: seq,
-            ..Sequence::default()
+            replies: 0,
+            skipped,
         };
         step
     }
@@ -153,12 +162,22 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_that_begins_anew_is_followed_after_a_while() {
-        let mut numbers = vec![('d', 1), ('d', 200)];
-        numbers.extend((1..=70).map(|seq| ('d', seq)));
-        let steps = run(&mut false, &numbers);
-        assert_eq!(steps[2 + 62], Step::Repeated);
-        assert!(matches!(steps[2 + 63], Step::Gap { .. }));
-        assert_eq!(steps[2 + 64], Step::Next);
+    fn numbers_that_go_back_are_told_at_once_and_followed() {
+        let steps = run(&mut false, &[('d', 1), ('d', 2), ('d', 3), ('d', 1), ('d', 2)]);
+        assert_eq!(steps[3..], [Step::Back { expected: 4 }, Step::Next]);
+    }
+
+    #[test]
+    fn a_number_left_out_long_ago_goes_back() {
+        let steps = run(&mut false, &[('d', 1), ('d', 4), ('d', 3), ('d', 5), ('d', 2)]);
+        assert_eq!(
+            steps[1..],
+            [
+                Step::Gap { expected: 2 },
+                Step::Repeated,
+                Step::Next,
+                Step::Back { expected: 6 }
+            ]
+        );
     }
 }

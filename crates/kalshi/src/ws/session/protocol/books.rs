@@ -1,6 +1,7 @@
 //! Which books of a subscription are in sync, and what those that are not wait for.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use kmi_domain::Ticker;
 use tokio::time::Instant;
@@ -16,25 +17,22 @@ pub(super) enum Need {
     Ask,
     /// A snapshot, asked for.
     Asked(Instant),
+    /// A snapshot that did not come when asked for, though others did: not before then.
+    Later(Instant),
 }
+
+/// Doublings of the time after which a snapshot that did not come is asked for again.
+const DOUBLINGS: u32 = 5;
 
 /// The needs of every book of a subscription.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
     by_ticker: BTreeMap<Ticker, Need>,
     out_of_sync: usize,
-    /// When a snapshot will be overdue, at the earliest.
+    /// How often each was put off since its last snapshot.
+    put_off: BTreeMap<Ticker, u32>,
+    /// When a snapshot will be overdue or is to be asked for, at the earliest.
     check_at: Option<Instant>,
-}
-
-/// What has become overdue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Overdue {
-    Nothing,
-    /// First snapshots, which are to be asked for now.
-    First,
-    /// Snapshots that were asked for.
-    Asked,
 }
 
 impl Needs {
@@ -46,7 +44,7 @@ impl Needs {
         let old = self.by_ticker.insert(ticker.clone(), need);
         self.out_of_sync -= usize::from(old.is_some_and(|old| old != Need::InSync));
         self.out_of_sync += usize::from(need != Need::InSync);
-        if let Need::First(at) | Need::Asked(at) = need {
+        if let Need::First(at) | Need::Asked(at) | Need::Later(at) = need {
             self.check_at = Some(self.check_at.map_or(at, |old| old.min(at)));
         }
     }
@@ -62,10 +60,12 @@ impl Needs {
         for ticker in tickers {
             let old = self.by_ticker.remove(ticker);
             self.out_of_sync -= usize::from(old.is_some_and(|old| old != Need::InSync));
+            self.put_off.remove(ticker);
         }
     }
 
     pub(super) fn synced(&mut self, ticker: &Ticker) {
+        self.put_off.remove(ticker);
         self.set(ticker, Need::InSync);
     }
 
@@ -73,6 +73,31 @@ impl Needs {
         for ticker in tickers {
             self.set(ticker, Need::Asked(until));
         }
+    }
+
+    /// Lets those of the books alone that wait for a snapshot asked for, `first` long and longer each time; gives those for which
+    /// that is new.
+    pub(super) fn put_off(&mut self, tickers: &[Ticker], first: Duration, now: Instant) -> Vec<Ticker> {
+        let mut new = Vec::new();
+        for ticker in tickers
+            .iter()
+            .filter(|ticker| self.is_asked(ticker))
+            .collect::<Vec<_>>()
+        {
+            let times = self.put_off.entry(ticker.clone()).or_default();
+            if *times == 0 {
+                new.push(ticker.clone());
+            }
+            let wait = first * (1 << (*times).min(DOUBLINGS));
+            *times += 1;
+            self.set(ticker, Need::Later(now + wait));
+        }
+        new
+    }
+
+    /// Whether its snapshot was asked for and has not come.
+    pub(super) fn is_asked(&self, ticker: &Ticker) -> bool {
+        matches!(self.get(ticker), Some(Need::Asked(_)))
     }
 
     /// Books to be asked for, of those there are; gives those that were in sync.
@@ -102,6 +127,10 @@ impl Needs {
         self.out_of_sync == 0
     }
 
+    pub(super) fn is_any_synced(&self) -> bool {
+        self.out_of_sync < self.by_ticker.len()
+    }
+
     pub(super) fn tickers(&self) -> Vec<Ticker> {
         self.by_ticker.keys().cloned().collect()
     }
@@ -118,20 +147,16 @@ impl Needs {
         self.check_at.filter(|_| self.out_of_sync > 0)
     }
 
-    /// Looks for snapshots that should have come by now.
-    pub(super) fn check(&mut self, now: Instant) -> Overdue {
-        let mut overdue = Overdue::Nothing;
+    /// Looks for snapshots that should have come by now: those that come of themselves are to be asked for then, and those that were
+    /// put off; gives those that were asked for.
+    pub(super) fn check(&mut self, now: Instant) -> Vec<Ticker> {
+        let mut overdue = Vec::new();
         let mut next: Option<Instant> = None;
-        for need in self.by_ticker.values_mut() {
+        for (ticker, need) in &mut self.by_ticker {
             match *need {
-                Need::First(until) if until <= now => {
-                    *need = Need::Ask;
-                    if overdue == Overdue::Nothing {
-                        overdue = Overdue::First;
-                    }
-                }
-                Need::Asked(until) if until <= now => overdue = Overdue::Asked,
-                Need::First(until) | Need::Asked(until) => {
+                Need::First(until) | Need::Later(until) if until <= now => *need = Need::Ask,
+                Need::Asked(until) if until <= now => overdue.push(ticker.clone()),
+                Need::First(until) | Need::Asked(until) | Need::Later(until) => {
                     next = Some(next.map_or(until, |old| old.min(until)));
                 }
                 Need::InSync | Need::Ask => {}

@@ -35,18 +35,31 @@ impl Protocol {
     }
 
     /// Takes in a message that cannot be read. `ticker` is the market it is about, where that much could be read.
-    pub(in crate::ws::session) fn undecodable(&mut self, error: MessageError, ticker: Option<&Ticker>) {
+    ///
+    /// # Errors
+    /// When the connection is to be given up.
+    pub(in crate::ws::session) fn undecodable(
+        &mut self,
+        error: MessageError,
+        ticker: Option<&Ticker>,
+        now: Instant,
+    ) -> Result<(), Disconnect> {
         let MessageError::Body { kind, sid, seq, .. } = &error else {
             self.events.push(EventKind::Undecodable(Arc::new(error)));
-            return;
+            return Ok(());
         };
         let (channel, seq) = (self.route(*sid, kind), *seq);
+        let is_snapshot = kind == "orderbook_snapshot";
         self.events.push(EventKind::Undecodable(Arc::new(error)));
-        let Some(channel) = channel else { return };
+        let Some(channel) = channel else { return Ok(()) };
         if self.in_sequence(channel, seq) && channel == Channel::OrderbookDelta {
             let Some(feed) = self.feeds.get_mut(&channel) else {
-                return;
+                return Ok(());
             };
+            // Asking once more at once would hardly bring a better one.
+            if let Some(ticker) = ticker.filter(|ticker| is_snapshot && feed.books.is_asked(ticker)) {
+                return self.snapshots_overdue(channel, std::slice::from_ref(ticker), now);
+            }
             let tickers = ticker.map_or_else(|| feed.books.tickers(), |ticker| vec![ticker.clone()]);
             let tickers = feed.books.ask(&tickers);
             self.is_dirty = true;
@@ -54,6 +67,7 @@ impl Protocol {
                 self.events.push(EventKind::Stale { tickers });
             }
         }
+        Ok(())
     }
 
     /// The channel a message belongs to, unless it is nobody's.
@@ -69,14 +83,18 @@ impl Protocol {
         if self.retired.contains(&sid) {
             return None;
         }
-        self.adopt(sid, by_kind)
+        self.adopt(sid, kind, by_kind)
     }
 
     /// Data came before the reply that tells of its subscription.
-    fn adopt(&mut self, sid: u64, by_kind: Option<Channel>) -> Option<Channel> {
+    fn adopt(&mut self, sid: u64, kind: &str, by_kind: Option<Channel>) -> Option<Channel> {
         let candidates = match &by_kind {
             Some(channel) => std::slice::from_ref(channel),
-            None => &[Channel::MarketLifecycle, Channel::MultivariateMarketLifecycle],
+            None if kind == "event_lifecycle" => {
+                &[Channel::MarketLifecycle, Channel::MultivariateMarketLifecycle]
+            }
+            // It may be of a channel that nothing is known of.
+            None => return None,
         };
         let channel = *candidates.iter().find(|channel| {
             self.feeds
@@ -99,7 +117,7 @@ impl Protocol {
         match feed.sequence.data(seq, &mut self.shared_counter) {
             Step::Next => true,
             Step::Repeated => false,
-            Step::Gap { expected } => {
+            step @ (Step::Gap { expected } | Step::Back { expected }) => {
                 // Snapshots asked for may be among what was lost.
                 feed.books.ask_all();
                 Self::abandon_snapshots(&mut self.in_flight, feed);
@@ -109,7 +127,7 @@ impl Protocol {
                     expected,
                     got: seq,
                 });
-                true
+                matches!(step, Step::Gap { .. })
             }
         }
     }
@@ -121,7 +139,7 @@ impl Protocol {
                 None => return,
             }
         }
-        self.events.push(EventKind::Message(Box::new(message)));
+        self.events.message(channel, message);
     }
 
     /// The message with NO prices for NO, if its book can use it.
@@ -134,8 +152,10 @@ impl Protocol {
             Body::OrderbookSnapshot(_) if is_paused => return None,
             Body::OrderbookSnapshot(snapshot) => {
                 feed.books.synced(&snapshot.market_ticker);
+                // They do come.
+                feed.resubscribed = 0;
                 if feed.books.is_all_synced() {
-                    feed.resubscribed = 0;
+                    feed.retries = 0;
                     Self::abandon_snapshots(&mut self.in_flight, feed);
                     self.is_dirty = true;
                 }
@@ -155,23 +175,5 @@ impl Protocol {
         };
         self.snapshots_landed();
         Some(message)
-    }
-
-    /// A command for snapshots is done when none of its books waits any more, even while others do.
-    fn snapshots_landed(&mut self) {
-        let Some(feed) = self.feeds.get_mut(&Channel::OrderbookDelta) else {
-            return;
-        };
-        let Some(flight) = feed.in_flight.and_then(|id| self.in_flight.get(&id)) else {
-            return;
-        };
-        if let super::feed::Action::Snapshot(_, tickers) = &flight.action
-            && !tickers
-                .iter()
-                .any(|ticker| matches!(feed.books.get(ticker), Some(Need::Asked(_))))
-        {
-            Self::abandon_snapshots(&mut self.in_flight, feed);
-            self.is_dirty = true;
-        }
     }
 }

@@ -61,9 +61,14 @@ pub(super) struct Feed {
     pub(super) chunk: usize,
     /// To be ended and made anew.
     pub(super) again: bool,
-    /// Nothing is asked before.
+    /// Nothing more is asked for before; less may be.
     pub(super) retry_at: Option<Instant>,
+    /// Its end, or that of some of its markets, is not asked for before.
+    pub(super) end_at: Option<Instant>,
+    /// Commands refused in a row that may succeed later.
     pub(super) retries: u32,
+    /// Times in a row that the exchange ended it soon.
+    pub(super) ends: u32,
     pub(super) on_since: Option<Instant>,
     /// Made anew for want of snapshots since all books were last in sync.
     pub(super) resubscribed: u32,
@@ -84,7 +89,9 @@ impl Feed {
             chunk,
             again: false,
             retry_at: None,
+            end_at: None,
             retries: 0,
+            ends: 0,
             on_since: None,
             resubscribed: 0,
             refused: None,
@@ -108,6 +115,7 @@ impl Feed {
         self.books = Needs::default();
         self.in_flight = None;
         self.again = false;
+        self.end_at = None;
         self.on_since = None;
         self.set_state(SubscriptionState::Pending);
     }
@@ -123,13 +131,13 @@ impl Feed {
 
     /// What to ask next; `with_snapshots` unless the reader is too slow for them.
     pub(super) fn next_action(&self, now: Instant, with_snapshots: WithSnapshots) -> Option<Action> {
-        if self.in_flight.is_some() || self.retry_at.is_some_and(|at| at > now) {
+        if self.in_flight.is_some() {
             return None;
         }
         match self.phase {
-            Phase::Off => self.subscription(),
-            Phase::On(sid) => self.update(sid, with_snapshots),
-            Phase::Asked(_) | Phase::Ending(_) => None,
+            Phase::Off if self.retry_at.is_none_or(|at| at <= now) => self.subscription(),
+            Phase::On(sid) => self.update(sid, with_snapshots, now),
+            Phase::Off | Phase::Asked(_) | Phase::Ending(_) => None,
         }
     }
 
@@ -147,25 +155,29 @@ impl Feed {
         }
     }
 
-    fn update(&self, sid: u64, with_snapshots: WithSnapshots) -> Option<Action> {
+    fn update(&self, sid: u64, with_snapshots: WithSnapshots, now: Instant) -> Option<Action> {
+        let may_ask = self.retry_at.is_none_or(|at| at <= now);
+        let may_end = self.end_at.is_none_or(|at| at <= now);
         if self.again || self.wanted.is_none() {
-            return Some(Action::Unsubscribe(sid));
+            return may_end.then_some(Action::Unsubscribe(sid));
         }
         let (wanted, covered) = match (&self.wanted, &self.covered) {
             (Markets::Of(wanted), Markets::Of(covered)) => (wanted, covered),
             (Markets::All, Markets::All) => return None,
             // Between all and some there is no update that says so.
-            _ => return Some(Action::Unsubscribe(sid)),
+            _ => return may_end.then_some(Action::Unsubscribe(sid)),
         };
         let missing: Vec<Ticker> = wanted.difference(covered).take(self.chunk).cloned().collect();
-        if !missing.is_empty() {
+        if !missing.is_empty() && may_ask {
             return Some(Action::Add(sid, missing));
         }
+        // Those that stay keep it alive.
+        let may_delete = may_end && !wanted.is_disjoint(covered);
         let surplus: Vec<Ticker> = covered.difference(wanted).take(self.chunk).cloned().collect();
-        if !surplus.is_empty() {
+        if !surplus.is_empty() && may_delete {
             return Some(Action::Delete(sid, surplus));
         }
-        if with_snapshots == WithSnapshots::No {
+        if with_snapshots == WithSnapshots::No || !may_ask {
             return None;
         }
         let asked = self.books.to_ask(self.chunk);
@@ -182,13 +194,16 @@ impl Feed {
         }
     }
 
-    /// Wants these markets no longer. Of all there is nothing to be taken away.
-    pub(super) fn unwant(&mut self, tickers: &[Ticker]) {
-        if let Markets::Of(wanted) = &mut self.wanted {
-            for ticker in tickers {
-                wanted.remove(ticker);
-            }
-        }
+    /// Wants these markets no longer; gives those that it wanted. Of all there is nothing to be taken away.
+    pub(super) fn unwant(&mut self, tickers: &[Ticker]) -> Vec<Ticker> {
+        let Markets::Of(wanted) = &mut self.wanted else {
+            return Vec::new();
+        };
+        tickers
+            .iter()
+            .filter(|ticker| wanted.remove(*ticker))
+            .cloned()
+            .collect()
     }
 
     /// Without a subscription and with none wanted there is nothing to wait for; whether that is so.

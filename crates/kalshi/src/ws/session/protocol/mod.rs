@@ -3,7 +3,9 @@
 mod books;
 mod data;
 mod feed;
+mod overdue;
 mod replies;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -12,16 +14,15 @@ use kmi_domain::Ticker;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use self::books::Overdue;
 use self::feed::{Action, Feed, Phase, WithSnapshots};
+use self::told::Outbox;
+pub(super) use self::told::Told;
 use crate::ws::config::{Config, NoPrices, Timeouts};
 use crate::ws::{
-    Channel, Command, CommandBody, Disconnect, EventKind, Markets, SubscribeParams, SubscriptionState,
-    UnsubscribeParams, UpdateAction, UpdateParams,
+    Channel, Command, CommandBody, EventKind, Markets, SubscribeParams, SubscriptionState, UnsubscribeParams,
+    UpdateAction, UpdateParams,
 };
 
-/// Subscriptions made anew in a row for want of snapshots, before the connection is given up.
-const RESUBSCRIPTIONS: u32 = 2;
 /// A subscription that lasted as long is not taken to fail again and again.
 const STABLE: Duration = Duration::from_mins(1);
 
@@ -45,13 +46,15 @@ pub(super) struct Protocol {
     in_flight: BTreeMap<u64, InFlight>,
     last_id: u64,
     is_connected: bool,
+    /// When the first subscription of this connection was confirmed.
+    confirmed_at: Option<Instant>,
     /// Not while the reader is too slow for books.
     snapshots: WithSnapshots,
     /// Something may be to be asked.
     is_dirty: bool,
     /// Whether replies share the data's counter, as far as known.
     shared_counter: bool,
-    events: Vec<EventKind>,
+    events: Outbox,
 }
 
 impl Protocol {
@@ -69,16 +72,17 @@ impl Protocol {
             in_flight: BTreeMap::new(),
             last_id: 0,
             is_connected: false,
+            confirmed_at: None,
             snapshots: WithSnapshots::Yes,
             is_dirty: false,
             shared_counter: false,
-            events: Vec::new(),
+            events: Outbox::default(),
         }
     }
 
     /// What happened since this was asked last, in order.
-    pub(super) fn take_events(&mut self) -> Vec<EventKind> {
-        std::mem::take(&mut self.events)
+    pub(super) fn take_events(&mut self) -> Vec<Told> {
+        self.events.take()
     }
 
     // ---- what is wanted ----
@@ -116,7 +120,13 @@ impl Protocol {
     pub(super) fn delete_markets(&mut self, channel: Channel, tickers: &[Ticker]) {
         self.is_dirty = true;
         if let Some(feed) = self.feeds.get_mut(&channel) {
-            feed.unwant(tickers);
+            // What was never asked for on this connection is gone at once, the rest with the command or the connection.
+            let reached = reached(&self.in_flight, feed);
+            let gone = feed.unwant(tickers);
+            let tickers: Vec<Ticker> = gone.into_iter().filter(|one| !reached.contains(one)).collect();
+            if !tickers.is_empty() {
+                self.events.push(EventKind::Removed { channel, tickers });
+            }
             feed.set_state(SubscriptionState::Pending);
             feed.rest_if_off();
         }
@@ -174,27 +184,40 @@ impl Protocol {
 
     pub(super) fn disconnected(&mut self) {
         self.is_connected = false;
+        self.confirmed_at = None;
         self.by_sid.clear();
         self.retired.clear();
-        self.in_flight.clear();
         self.last_id = 0;
-        let events = &mut self.events;
-        self.feeds.retain(|channel, feed| {
-            if matches!(feed.phase, Phase::Ending(_)) && feed.wanted.is_none() {
-                feed.set_state(SubscriptionState::Ended);
-                events.push(EventKind::Unsubscribed { channel: *channel });
-            }
-            !feed.wanted.is_none() || feed.refused.is_some()
-        });
         for feed in self.feeds.values_mut() {
+            let channel = feed.channel;
+            let reached = reached(&self.in_flight, feed);
+            let rested = *feed.state.borrow() == SubscriptionState::Ended;
             feed.reset();
             feed.retry_at = None;
+            feed.end_at = None;
             feed.resubscribed = 0;
             feed.chunk = self.chunk;
             if let Some(refusal) = &feed.refused {
                 feed.set_state(SubscriptionState::Refused(refusal.clone()));
+            } else if feed.rest_if_off() {
+                // Its end was asked for, or was going to be.
+                if !rested {
+                    self.events.push(EventKind::Unsubscribed { channel });
+                }
+            } else if let Markets::Of(wanted) = &feed.wanted {
+                let tickers: Vec<Ticker> = reached.difference(wanted).cloned().collect();
+                if !tickers.is_empty() {
+                    self.events.push(EventKind::Removed { channel, tickers });
+                }
             }
         }
+        self.in_flight.clear();
+    }
+
+    /// Since when this connection, made at `connected`, is of use: from its first confirmed subscription, if any is wanted.
+    pub(super) fn serves_since(&self, connected: Instant) -> Option<Instant> {
+        let is_idle = self.feeds.values().all(|feed| feed.wanted.is_none());
+        self.confirmed_at.or(is_idle.then_some(connected))
     }
 
     /// The next command to send, which is then in flight.
@@ -231,7 +254,6 @@ impl Protocol {
         let body = command(channel, &action, self.no_prices);
         let feed = self.feeds.get_mut(&channel).expect("the action is of this feed");
         feed.in_flight = Some(id);
-        feed.retry_at = None;
         let snapshots_by = now + self.timeouts.snapshot;
         match &action {
             Action::Subscribe(markets) => {
@@ -269,109 +291,25 @@ impl Protocol {
         );
         Command { id, body }
     }
+}
 
-    // ---- time ----
-
-    /// When [`Protocol::tick`] has something to do, at the latest.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let replies = self.in_flight.values().map(|flight| flight.deadline);
-        let feeds = self
-            .feeds
-            .values()
-            .flat_map(|feed| [feed.books.check_at(), feed.retry_at])
-            .flatten();
-        replies.chain(feeds).min()
+/// Markets that the exchange covers, or was asked to, and whose end it was not asked for.
+fn reached(in_flight: &BTreeMap<u64, InFlight>, feed: &Feed) -> BTreeSet<Ticker> {
+    let mut reached = match &feed.covered {
+        Markets::Of(covered) => covered.clone(),
+        Markets::All => BTreeSet::new(),
+    };
+    match feed
+        .in_flight
+        .and_then(|id| in_flight.get(&id))
+        .map(|flight| &flight.action)
+    {
+        Some(Action::Subscribe(Markets::Of(tickers))) => reached.extend(tickers.iter().cloned()),
+        Some(Action::Add(_, tickers)) => reached.extend(tickers.iter().cloned()),
+        Some(Action::Delete(_, tickers)) => reached.retain(|ticker| !tickers.contains(ticker)),
+        _ => {}
     }
-
-    /// Looks for what is overdue.
-    ///
-    /// # Errors
-    /// When the connection is to be given up.
-    pub(super) fn tick(&mut self, now: Instant) -> Result<(), Disconnect> {
-        self.check_replies(now)?;
-        let channels: Vec<Channel> = self.feeds.keys().copied().collect();
-        for channel in channels {
-            let Some(feed) = self.feeds.get_mut(&channel) else {
-                continue;
-            };
-            if feed.retry_at.is_some_and(|at| at <= now) {
-                feed.retry_at = None;
-                self.is_dirty = true;
-            }
-            if feed.books.check_at().is_none_or(|at| at > now) {
-                continue;
-            }
-            let overdue = feed.books.check(now);
-            self.is_dirty |= overdue != Overdue::Nothing;
-            // While the reader is too slow nothing was asked for, and what comes is dropped.
-            if overdue == Overdue::Asked && !self.is_paused() {
-                self.resync_failed(channel)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_replies(&mut self, now: Instant) -> Result<(), Disconnect> {
-        let late: Vec<u64> = self
-            .in_flight
-            .iter()
-            .filter(|(_, flight)| flight.deadline <= now)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in late {
-            let Some(flight) = self.land(id) else { continue };
-            match flight.action {
-                Action::Snapshot(..) => self.resync_failed(flight.channel)?,
-                action => {
-                    return Err(Disconnect::NoReply {
-                        command: action.name(),
-                        waited: self.timeouts.command,
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a command out of flight.
-    fn land(&mut self, id: u64) -> Option<InFlight> {
-        let flight = self.in_flight.remove(&id)?;
-        if let Some(feed) = self.feeds.get_mut(&flight.channel)
-            && feed.in_flight == Some(id)
-        {
-            feed.in_flight = None;
-        }
-        self.is_dirty = true;
-        Some(flight)
-    }
-
-    /// Asking for snapshots did not help: the subscription is made anew, or the connection if that was tried.
-    fn resync_failed(&mut self, channel: Channel) -> Result<(), Disconnect> {
-        self.is_dirty = true;
-        let Some(feed) = self.feeds.get_mut(&channel) else {
-            return Ok(());
-        };
-        Self::abandon_snapshots(&mut self.in_flight, feed);
-        feed.books.ask_all();
-        feed.again = true;
-        feed.resubscribed += 1;
-        if feed.resubscribed > RESUBSCRIPTIONS {
-            return Err(Disconnect::NoSnapshots(RESUBSCRIPTIONS));
-        }
-        Ok(())
-    }
-
-    /// Nothing more is expected of a snapshot command in flight.
-    fn abandon_snapshots(in_flight: &mut BTreeMap<u64, InFlight>, feed: &mut Feed) {
-        if let Some(id) = feed.in_flight
-            && in_flight
-                .get(&id)
-                .is_some_and(|flight| matches!(flight.action, Action::Snapshot(..)))
-        {
-            in_flight.remove(&id);
-            feed.in_flight = None;
-        }
-    }
+    reached
 }
 
 /// The command that does it.

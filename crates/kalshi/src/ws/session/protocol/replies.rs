@@ -1,10 +1,13 @@
 //! Replies to commands, and what the exchange says of subscriptions unasked.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::feed::{Action, Feed, Phase};
 use super::{InFlight, Protocol, STABLE};
 use crate::ws::message::{Body, Refusal, ServerMessage};
+use crate::ws::session::sequence::Sequence;
 use crate::ws::{Channel, Disconnect, ErrorCode, EventKind, Markets, SubscriptionState};
 
 impl Protocol {
@@ -81,8 +84,17 @@ impl Protocol {
         let Some(feed) = self.feeds.get_mut(&channel) else {
             return;
         };
+        if let Phase::Asked(Some(other)) = feed.phase
+            && other != sid
+        {
+            // What came early was of another subscription.
+            self.by_sid.remove(&other);
+            feed.sequence = Sequence::default();
+        }
         feed.phase = Phase::On(sid);
         feed.on_since = Some(now);
+        feed.retries = 0;
+        self.confirmed_at.get_or_insert(now);
         if let Action::Subscribe(markets) = action {
             feed.covered = markets;
         }
@@ -100,6 +112,7 @@ impl Protocol {
         let Some(feed) = self.feeds.get_mut(&channel) else {
             return;
         };
+        feed.retries = 0;
         feed.chunk = (feed.chunk * 2).min(chunk);
         let Markets::Of(covered) = &mut feed.covered else {
             return;
@@ -144,15 +157,11 @@ impl Protocol {
             .on_since
             .is_some_and(|since| now.duration_since(since) >= STABLE)
         {
-            feed.retries = 0;
+            feed.ends = 0;
         }
-        let is_first = feed.retries == 0;
         feed.reset();
-        if is_first {
-            feed.retries = 1;
-        } else {
-            retry_later(feed, timeouts.retry, now);
-        }
+        feed.retry_at = (feed.ends > 0).then(|| now + doubled(timeouts.retry, feed.ends));
+        feed.ends += 1;
         self.events.push(EventKind::Ended { channel, code });
     }
 
@@ -168,9 +177,17 @@ impl Protocol {
         let InFlight { channel, action, .. } = flight;
         let is_gone = refusal.code.is_terminal() || refusal.code == ErrorCode::UnknownSid;
         match action {
+            Action::Unsubscribe(sid) if refusal.code.is_retryable() && !is_gone => {
+                self.still_on(channel, sid, now);
+            }
             Action::Unsubscribe(_) => self.unsubscribed(channel),
             Action::Add(..) | Action::Delete(..) | Action::Snapshot(..) if is_gone => {
                 self.ended(channel, refusal.code, now);
+            }
+            Action::Delete(..) if refusal.code.is_retryable() => {
+                if let Some(feed) = self.feeds.get_mut(&channel) {
+                    end_later(feed, self.timeouts.retry, now);
+                }
             }
             Action::Delete(_, tickers) => {
                 // Said to be none of the subscription's, or so it will be treated.
@@ -185,11 +202,27 @@ impl Protocol {
                     retry_later(feed, self.timeouts.retry, now);
                 }
             }
-            Action::Snapshot(..) => return self.resync_failed(channel),
+            Action::Snapshot(_, tickers) if tickers.len() > 1 && is_about_markets(refusal.code) => {
+                if let Some(feed) = self.feeds.get_mut(&channel) {
+                    feed.books.ask(&tickers);
+                    feed.chunk = tickers.len() / 2;
+                }
+            }
+            Action::Snapshot(_, tickers) => return self.snapshots_overdue(channel, &tickers, now),
             Action::Subscribe(markets) => self.markets_refused(channel, &markets, refusal, now),
             Action::Add(_, tickers) => self.markets_refused(channel, &Markets::of(tickers), refusal, now),
         }
         Ok(())
+    }
+
+    /// The exchange cannot end it now. Its messages were left unread meanwhile.
+    fn still_on(&mut self, channel: Channel, sid: u64, now: Instant) {
+        let Some(feed) = self.feeds.get_mut(&channel) else {
+            return;
+        };
+        feed.phase = Phase::On(sid);
+        feed.books.ask_all();
+        end_later(feed, self.timeouts.retry, now);
     }
 
     fn markets_refused(&mut self, channel: Channel, markets: &Markets, refusal: &Refusal, now: Instant) {
@@ -197,10 +230,12 @@ impl Protocol {
         let Some(feed) = self.feeds.get_mut(&channel) else {
             return;
         };
+        let is_new = matches!(feed.phase, Phase::Asked(_));
         if let Phase::Asked(sid) = feed.phase {
-            feed.phase = Phase::Off;
+            feed.reset();
             if let Some(sid) = sid {
                 self.by_sid.remove(&sid);
+                self.retired.insert(sid);
             }
         }
         let tickers: Vec<_> = match markets {
@@ -215,6 +250,8 @@ impl Protocol {
         } else {
             let whole = tickers.is_empty() || !is_about_markets(refusal.code);
             feed.unwant(&tickers);
+            // What is there already stays, and is asked for again on another connection.
+            let whole = whole && is_new;
             if whole || feed.wanted.is_none() {
                 feed.refused = Some(refusal.clone());
                 feed.set_state(SubscriptionState::Refused(refusal.clone()));
@@ -239,7 +276,17 @@ const fn is_about_markets(code: ErrorCode) -> bool {
     )
 }
 
-fn retry_later(feed: &mut Feed, retry: std::time::Duration, now: Instant) {
-    feed.retry_at = Some(now + retry * (1 << feed.retries.min(5)));
+fn retry_later(feed: &mut Feed, retry: Duration, now: Instant) {
+    feed.retry_at = Some(now + doubled(retry, feed.retries));
     feed.retries += 1;
+}
+
+fn end_later(feed: &mut Feed, retry: Duration, now: Instant) {
+    feed.end_at = Some(now + doubled(retry, feed.retries));
+    feed.retries += 1;
+}
+
+/// Up to 32 times as long.
+fn doubled(retry: Duration, times: u32) -> Duration {
+    retry * (1 << times.min(5))
 }
