@@ -9,5 +9,6 @@ mod faults;
 mod hostile;
 mod limits;
 mod orders;
+mod own_client;
 mod routes;
 mod support;
