@@ -297,7 +297,8 @@ impl Lane {
             if began.elapsed() > PATIENCE {
                 return Err(difference);
             }
-            if reconciled.elapsed() > RECONCILE_EVERY {
+            // Not while a read is wanted: reads may be further behind than this, and would never catch up with what is wanted.
+            if reconciled.elapsed() > RECONCILE_EVERY && sides.desk.is_settled() {
                 reconciled = Instant::now();
                 sides.desk.want_reading();
             }
