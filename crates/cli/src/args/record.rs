@@ -20,13 +20,13 @@ pub(crate) struct RecordArgs {
     /// Stop after so long [default: until interrupted]
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
-    /// WebSocket of the exchange [default: exchange.ws_url]
+    /// WebSocket of the exchange [default: `exchange.ws_url`]
     #[arg(long, value_name = "URL")]
     pub ws_url: Option<String>,
-    /// Id of the key to sign with [default: exchange.key_id]
+    /// Id of the key to sign with [default: `exchange.key_id`]
     #[arg(long, value_name = "ID")]
     pub key_id: Option<String>,
-    /// Its private key, PEM [default: exchange.private_key_path]
+    /// Its private key, PEM [default: `exchange.private_key_path`]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
 }

@@ -6,6 +6,7 @@ mod backtest;
 mod bad_input;
 mod book;
 mod calibrate;
+mod exchange;
 mod fee;
 mod import;
 mod keeping;

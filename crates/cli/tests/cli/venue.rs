@@ -66,7 +66,10 @@ impl House {
                     .iter()
                     .map(|trade| trade["trade_id"].as_str().unwrap().to_owned()),
             );
-            cursor = page["cursor"].as_str().unwrap_or_default().to_owned();
+            page["cursor"]
+                .as_str()
+                .unwrap_or_default()
+                .clone_into(&mut cursor);
             if cursor.is_empty() {
                 return ids;
             }

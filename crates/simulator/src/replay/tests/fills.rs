@@ -457,8 +457,8 @@ fn a_taker_and_a_maker_get_the_same_fills_from_both() {
 #[test]
 fn a_day_of_chance_in_a_real_market_ends_with_the_same_fills_from_both() {
     let Some(data) = shared_data() else { return };
-    let files = [data.join("btc15m/20260513T1333Z.jsonl.gz")];
-    let mut timeline = crate::replay::Timeline::open(&files, SequenceRule::Strict).unwrap();
+    let recording = [data.join("btc15m/20260513T1333Z.jsonl.gz")];
+    let mut timeline = crate::replay::Timeline::open(&recording, SequenceRule::Strict).unwrap();
     let mut by_market: BTreeMap<usize, Vec<Step>> = BTreeMap::new();
     while let Some(step) = timeline.next_step().unwrap() {
         by_market.entry(step.market).or_default().push(step);
