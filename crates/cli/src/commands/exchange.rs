@@ -56,11 +56,13 @@ pub(crate) async fn run(config: &Config, args: ExchangeArgs, as_json: bool) -> R
         tell_of(&captures, args.speed);
         venue.replay(captures, Speed::new(args.speed)).await?;
     }
+    // Whoever reads the announcement may ask us to stop at once.
+    let asked_to_stop = super::stop_signal();
     announce(&format!("{address}"), &accounts, as_json)?;
     let stop = CancellationToken::new();
     let on_signal = stop.clone();
     tokio::spawn(async move {
-        super::stop_signal().await;
+        asked_to_stop.await;
         on_signal.cancel();
     });
     venue.run_tcp(listener, stop).await;

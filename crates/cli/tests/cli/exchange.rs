@@ -130,8 +130,12 @@ async fn a_market(client: &Client) -> Ticker {
         ..MarketsQuery::default()
     };
     let page = client.markets_page(&query).await.unwrap();
-    // The one that closes last, so that it does not close meanwhile.
-    let last = page.markets.into_iter().max_by_key(|market| market.close_time);
+    // On the shard where the money is, and the one that closes last, so that it does not close meanwhile.
+    let funded = page
+        .markets
+        .into_iter()
+        .filter(|market| market.exchange_index == 0);
+    let last = funded.max_by_key(|market| market.close_time);
     last.unwrap().ticker
 }
 
@@ -242,7 +246,7 @@ fn one_state_serves_one_exchange() {
 async fn what_it_acknowledged_survives_being_killed() {
     let desk = Desk::new();
     let state = desk.path("state");
-    let args = ["--markets", "5", "--state", state.to_str().unwrap()];
+    let args = ["--markets", "60", "--state", state.to_str().unwrap()];
     let mut acknowledged: Vec<(u32, String)> = Vec::new();
     let mut number = 0;
     let mut events = 0;
