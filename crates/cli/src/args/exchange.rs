@@ -19,7 +19,7 @@ pub(crate) struct ExchangeArgs {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub bind: IpAddr,
-    /// Names the exchange: the same seed lists and trades the same
+    /// Names the exchange, and seeds what is asked there and how it ends
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Markets open at any time, about; 0 leaves the exchange without life of its own [default: 200, or 0 with --replay]
