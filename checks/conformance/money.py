@@ -70,7 +70,12 @@ class Account:
         return payout
 
 
+def fee_of_purchase(price: Fraction, count: Fraction, multiplier: Fraction) -> Fraction:
+    """The trade fee of a taker."""
+    return up(TAKER_RATE * multiplier * count * price * (1 - price))
+
+
 def rounding_of_purchase(price: Fraction, count: Fraction, multiplier: Fraction) -> Fraction:
     """What a taker pays for such a purchase, only to bring the balance to $0.0001."""
-    spent = count * price + up(TAKER_RATE * multiplier * count * price * (1 - price))
+    spent = count * price + fee_of_purchase(price, count, multiplier)
     return up(spent) - spent

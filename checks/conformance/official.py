@@ -8,10 +8,12 @@ from fractions import Fraction
 
 from exchange import Exchange
 from member import Member, Notes, Operation, operations, refusal
-from money import Account, rounding_of_purchase
+from money import Account, fee_of_purchase, rounding_of_purchase
 from report import Report, same
 
 REST_WORDS = {"time_in_force": "good_till_canceled", "self_trade_prevention_type": "taker_at_cross"}
+# Contracts of the fill that gives the cent back.
+LAST_FILL = 200
 # Answered with 404 while nothing is three months old.
 WITHOUT_HISTORY = {"get_historical_market", "get_market_candlesticks_historical"}
 
@@ -250,17 +252,21 @@ class Scenario:
         """So many small fills that their rounding fees exceed a cent, and a last one that can give it back."""
         best = (Fraction(0), None, Fraction(0), Fraction(0))
         for market in self.markets[1:]:
+            multiplier = self.fees_of(market)[1]
             for price in room(market):
+                # A rebate is at most the fee of its fill, and near 0 and 1 the fee of the last one may be under a cent.
+                if fee_of_purchase(price, LAST_FILL, multiplier) < Fraction(2, 100):
+                    continue
                 for hundredths in range(1, 40):
                     count = Fraction(hundredths, 100)
-                    rounding = rounding_of_purchase(price, count, self.fees_of(market)[1])
+                    rounding = rounding_of_purchase(price, count, multiplier)
                     if rounding > best[0]:
                         best = (rounding, market, price, count)
         rounding, market, price, count = best
         assert market is not None, "no market inside whose spread a purchase is rounded"
         number = int(Fraction(1, 100) / rounding) + 2
         words = {"ticker": market.ticker, "side": "ask", "price": text(price)} | REST_WORDS
-        orders = [words | {"count": f"{float(count):.2f}"}] * number + [words | {"count": "200.00"}]
+        orders = [words | {"count": f"{float(count):.2f}"}] * number + [words | {"count": f"{LAST_FILL}.00"}]
         same("errors", [one.error for one in self.maker.orders.batch_create_orders_v2(orders=orders).orders], [None] * (number + 1))
         known = {
             f"{name} {fill.fill_id} {fill.order_id}"
@@ -268,10 +274,10 @@ class Scenario:
             for fill in member.portfolio.get_fills(ticker=market.ticker, limit=1000).fills
         }
         before = self.books["demo"].rebated
-        self.place("demo", market.ticker, "bid", price, count * number + 200, time_in_force="fill_or_kill")
+        self.place("demo", market.ticker, "bid", price, count * number + LAST_FILL, time_in_force="fill_or_kill")
         self.book_fills(market, known)
         rebate = self.books["demo"].rebated - before
-        same("a cent came back", rebate, Fraction(1, 100))
+        same(f"a cent came back after {number + 1} fills at {text(price)}", rebate, Fraction(1, 100))
         return [f"{number + 1} fills at {text(price)}"]
 
     def cancel_everything(self) -> None:

@@ -4,9 +4,11 @@
 //! are arguments: a [`Timestamp`](kmi_domain::Timestamp) for when something happened, a [`Stopwatch`] for how long it took.
 
 pub mod backtest;
+pub mod board;
 pub mod calibrate;
 mod captures;
 mod describe;
+pub mod hub;
 pub mod import;
 mod json;
 mod stopwatch;
