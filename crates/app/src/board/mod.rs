@@ -6,6 +6,7 @@
 mod book;
 mod query;
 mod state;
+mod uuid;
 mod write;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -74,6 +75,7 @@ struct State {
     connection: ConnectionStatus,
     swept: Option<Timestamp>,
     heard: Option<Timestamp>,
+    uuids: uuid::Uuids,
 }
 
 impl Board {
@@ -93,6 +95,7 @@ impl Board {
             },
             swept: None,
             heard: None,
+            uuids: uuid::Uuids::default(),
         };
         Board {
             inner: Arc::new(Inner {

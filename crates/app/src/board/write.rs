@@ -52,6 +52,7 @@ impl Board {
         let mut state = self.inner.state.write();
         state.heard = Some(at);
         let id = *state.by_ticker.get(&update.market_ticker)?;
+        state.uuids.learn(id, update.market_id.as_deref());
         let known = Arc::clone(&state.markets[id.place()]);
         let market = MarketState {
             quote: known.quote.updated(update),
@@ -86,6 +87,7 @@ impl Board {
         let Some(id) = state.by_ticker.get(&snapshot.market_ticker).copied() else {
             return;
         };
+        state.uuids.learn(id, snapshot.market_id.as_deref());
         let kept = state.books.entry(id).or_insert_with(|| Kept {
             book: SyncedBook::new(),
             last: None,
