@@ -10,6 +10,7 @@ mod captures;
 mod describe;
 pub mod hub;
 pub mod import;
+pub mod ingest;
 mod json;
 mod stopwatch;
 pub mod synth;
