@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use kmi_domain::{
-    CollateralReturn, Event, EventTicker, FeeMultiplier, FeeType, Market, MarketResult, Price, PriceRange,
-    Quantity, Series, SeriesTicker, TickGrid, Ticker, Timestamp,
+    CollateralReturn, Event, EventTicker, FeeMultiplier, FeeType, Market, MarketResult, MarketStatus, Price,
+    PriceRange, Quantity, Series, SeriesTicker, TickGrid, Ticker, Timestamp,
 };
 
 use crate::StorageError;
@@ -239,12 +239,29 @@ pub(crate) fn market(ticker: Ticker, row: markets::Model) -> Result<Market, Stor
 pub(crate) fn merge_market(known: Market, report: Market) -> Market {
     let age = |market: &Market| (market.updated_time, market.status);
     let status = known.status.max(report.status);
-    let updated_time = known.updated_time.max(report.updated_time);
-    let (newer, older) = if age(&report) > age(&known) {
-        (report, known)
+    if age(&report) > age(&known) {
+        join(report, known, status)
     } else {
-        (known, report)
+        join(known, report, status)
+    }
+}
+
+/// What is known of a market after the exchange said how it is now.
+///
+/// The report wins; what it lacks stays as it was. A pause may end, but what is past its close never trades again,
+/// whatever a read that lags behind still says.
+pub(crate) fn merge_live(known: Market, report: Market) -> Market {
+    let status = if known.status.is_past_close() {
+        known.status.max(report.status)
+    } else {
+        report.status
     };
+    join(report, known, status)
+}
+
+/// Two reports of a market as one: what the newer lacks is taken from the older.
+fn join(newer: Market, older: Market, status: MarketStatus) -> Market {
+    let updated_time = newer.updated_time.max(older.updated_time);
     let quotes = Quotes::merge(&newer, &older);
     let says_grid = newer.price_level_structure.is_some() || newer.grid != TickGrid::linear_cent();
     let (grid, price_level_structure) = if says_grid {
@@ -373,8 +390,6 @@ fn grid(text: &str) -> Result<TickGrid, StorageError> {
 
 #[cfg(test)]
 mod tests {
-    use kmi_domain::MarketStatus;
-
     use super::*;
 
     #[test]

@@ -40,6 +40,24 @@ pub enum StorageError {
         /// What the driver said.
         source: BoxError,
     },
+    /// The database belongs to another exchange; what they say must not be mixed.
+    #[error("{what} holds data of {found}, not of {wanted}")]
+    OtherExchange {
+        /// Database.
+        what: String,
+        /// Exchange it belongs to.
+        found: String,
+        /// Exchange that was asked for.
+        wanted: String,
+    },
+    /// Another process has taken over; what was to be written is its business now.
+    #[error("lease {lease} of epoch {epoch} has passed on")]
+    LeaseLost {
+        /// Name of the lease.
+        lease: String,
+        /// Epoch it was held under.
+        epoch: i64,
+    },
     /// Written by a later version of this program.
     #[error("{what} is of a newer format ({found}); this program is too old for it")]
     Newer {
@@ -106,6 +124,28 @@ pub enum StorageError {
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl StorageError {
+    /// True when nothing is wrong with what was asked: the same may work later, once the server is back, another writer is
+    /// done, or the disk has room again.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            StorageError::Full { .. }
+            | StorageError::Denied { .. }
+            | StorageError::Unavailable { .. }
+            | StorageError::Busy { .. }
+            | StorageError::Io { .. } => true,
+            StorageError::OtherExchange { .. }
+            | StorageError::LeaseLost { .. }
+            | StorageError::Newer { .. }
+            | StorageError::OldServer { .. }
+            | StorageError::Url(_)
+            | StorageError::Damaged { .. }
+            | StorageError::Changed { .. }
+            | StorageError::Parquet { .. }
+            | StorageError::Database { .. }
+            | StorageError::Stopped => false,
+        }
+    }
+
     /// Sorts a file system error by who can act on it.
     pub(crate) fn io(path: &Path, source: std::io::Error) -> StorageError {
         let what = path.display().to_string();
@@ -158,6 +198,7 @@ impl StorageError {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
                 StorageError::Busy { what, source }
             }
+            Some(rusqlite::ErrorCode::SystemIoFailure) => StorageError::Unavailable { what, source },
             Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
                 StorageError::Damaged {
                     what,
@@ -210,11 +251,14 @@ impl Kind {
                 // PostgreSQL's SQLSTATE, then SQLite's result codes.
                 Some("53100" | "13") => Kind::Full,
                 Some("42501" | "28000" | "28P01" | "3" | "8" | "14") => Kind::Denied,
-                Some("57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" | "53300") => {
+                // A standby that took over and is not writable yet, out of memory, an error of its disk.
+                Some("25006" | "53000" | "53200" | "53300" | "53400" | "58000" | "58030" | "10") => {
                     Kind::Unavailable
                 }
-                Some("55P03" | "5" | "6" | "517") => Kind::Busy,
-                Some("11" | "26") => Kind::Damaged,
+                // Waited too long, chosen to break a deadlock, told to stop: the same may work the next time.
+                Some("55P03" | "40001" | "40P01" | "57014" | "5" | "6" | "517") => Kind::Busy,
+                Some("XX001" | "XX002" | "11" | "26") => Kind::Damaged,
+                Some(code) if code.starts_with("57P") || code.starts_with("08") => Kind::Unavailable,
                 _ => Kind::Other,
             },
             _ => Kind::Other,

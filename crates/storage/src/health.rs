@@ -28,7 +28,7 @@ pub struct Health {
     pub problems: Vec<String>,
 }
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 16] = [
     "tickers",
     "series",
     "events",
@@ -41,6 +41,10 @@ const TABLES: [&str; 12] = [
     "imports",
     "archive_files",
     "backtests",
+    "leases",
+    "poll_cycles",
+    "data_gaps",
+    "book_certificates",
 ];
 
 impl Store {

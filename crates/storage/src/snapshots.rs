@@ -1,12 +1,12 @@
 //! Quotes as they stood when something changed: [`MarketSnapshot`], written by the thousand.
 
 use kmi_domain::{Price, Quantity, Ticker, Timestamp};
-use sea_orm::DbBackend;
 
+use crate::catalogue::price;
 use crate::entity::market_snapshots;
 use crate::import::TickerIds;
-use crate::row::{Rows, Table, Value};
-use crate::session::{PostgresSession, Session, Worker};
+use crate::row::{Rows, Table, Value, damaged};
+use crate::session::Session;
 use crate::{StorageError, Store};
 
 /// How a snapshot reached us.
@@ -21,6 +21,28 @@ pub enum SnapshotSource {
 }
 
 impl SnapshotSource {
+    const ALL: [SnapshotSource; 3] = [
+        SnapshotSource::Poll,
+        SnapshotSource::WebSocket,
+        SnapshotSource::Backfill,
+    ];
+
+    /// Word used in the archive and in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            SnapshotSource::Poll => "poll",
+            SnapshotSource::WebSocket => "websocket",
+            SnapshotSource::Backfill => "backfill",
+        }
+    }
+
+    /// The source of a word.
+    pub(crate) fn from_word(word: &str) -> Option<SnapshotSource> {
+        SnapshotSource::ALL
+            .into_iter()
+            .find(|source| source.as_str() == word)
+    }
+
     fn number(self) -> i64 {
         match self {
             SnapshotSource::Poll => 0,
@@ -32,11 +54,10 @@ impl SnapshotSource {
 
 /// The archive's word for a source.
 pub(crate) fn word(source: i64) -> &'static str {
-    match source {
-        1 => "websocket",
-        2 => "backfill",
-        _ => "poll",
-    }
+    let known = SnapshotSource::ALL
+        .into_iter()
+        .find(|known| known.number() == source);
+    known.unwrap_or(SnapshotSource::Poll).as_str()
 }
 
 /// Quotes of a market at an instant. One per market, instant and source is kept.
@@ -66,85 +87,80 @@ pub struct MarketSnapshot {
     pub open_interest: Option<Quantity>,
 }
 
-/// What writing snapshots keeps from batch to batch.
-pub(crate) struct SnapshotWriter {
-    ids: TickerIds,
-    worker: Option<Worker>,
-}
-
 const SNAPSHOTS: Table = market_snapshots::Model::TABLE;
 
+impl MarketSnapshot {
+    /// A row of the database, its market named.
+    pub(crate) fn from_row(
+        ticker: Ticker,
+        row: &market_snapshots::Model,
+    ) -> Result<MarketSnapshot, StorageError> {
+        let source = SnapshotSource::ALL
+            .into_iter()
+            .find(|source| source.number() == i64::from(row.source))
+            .ok_or_else(|| damaged(SNAPSHOTS.name, format!("source {}", row.source)))?;
+        let some_price = |units: Option<i16>| {
+            units
+                .map(|units| price(SNAPSHOTS.name, i64::from(units)))
+                .transpose()
+        };
+        Ok(MarketSnapshot {
+            ticker,
+            time: Timestamp::from_micros(row.time),
+            source,
+            sequence: row.sequence,
+            yes_bid: some_price(row.yes_bid)?,
+            yes_ask: some_price(row.yes_ask)?,
+            yes_bid_size: row.yes_bid_size.map(Quantity::from_units),
+            yes_ask_size: row.yes_ask_size.map(Quantity::from_units),
+            last_price: some_price(row.last_price)?,
+            volume: row.volume.map(Quantity::from_units),
+            open_interest: row.open_interest.map(Quantity::from_units),
+        })
+    }
+}
+
 impl Store {
-    /// Keeps snapshots, all or none; durable when it returns (SQLite: against a crash of the program, and after the next
-    /// checkpoint against a loss of power). Returns how many were new.
+    /// Keeps snapshots, all or none, and looks at nothing else: the quickest way in. Returns how many were new. Unlike
+    /// [`Store::keep`] it takes snapshots again that were archived meanwhile.
     ///
     /// # Errors
     /// [`StorageError`]; then none was kept.
     pub async fn write_snapshots(&self, snapshots: &[MarketSnapshot]) -> Result<u64, StorageError> {
-        let mut slot = self.inner.snapshots.lock().await;
+        let mut slot = self.inner.live.lock().await;
         // Taken out, so that after an error the next batch starts from nothing.
-        let writer = slot.take().unwrap_or_else(|| SnapshotWriter {
-            ids: TickerIds::default(),
-            worker: None,
-        });
-        let (writer, inserted) = match self.inner.orm.get_database_backend() {
-            DbBackend::Sqlite => self.write_to_sqlite(writer, snapshots).await?,
-            _ => self.write_to_postgres(writer, snapshots).await?,
-        };
+        let mut writer = slot.take().unwrap_or_default();
+        let mut session = self.live_session(&mut writer).await?;
+        let inserted = put(&mut session, &mut writer.ids, snapshots.iter()).await?;
+        writer.stay(session.commit_and_stay().await?);
         *slot = Some(writer);
         Ok(inserted)
     }
-
-    async fn write_to_sqlite(
-        &self,
-        mut writer: SnapshotWriter,
-        snapshots: &[MarketSnapshot],
-    ) -> Result<(SnapshotWriter, u64), StorageError> {
-        let worker = if let Some(worker) = writer.worker.take() {
-            worker.run(|db| db.execute_batch("BEGIN IMMEDIATE")).await?;
-            worker
-        } else {
-            let location = &self.inner.location;
-            Worker::open(location.market_db(), location.size_limit_bytes, "BEGIN IMMEDIATE").await?
-        };
-        let mut session = Session::Sqlite(worker);
-        let rows = rows(&mut session, &mut writer.ids, snapshots).await?;
-        let inserted = session.insert_new(&SNAPSHOTS, rows).await?.values().sum();
-        if let Session::Sqlite(worker) = session {
-            worker.run(|db| db.execute_batch("COMMIT")).await?;
-            writer.worker = Some(worker);
-        }
-        Ok((writer, inserted))
-    }
-
-    async fn write_to_postgres(
-        &self,
-        mut writer: SnapshotWriter,
-        snapshots: &[MarketSnapshot],
-    ) -> Result<(SnapshotWriter, u64), StorageError> {
-        let pool = self.inner.orm.get_postgres_connection_pool();
-        let mut session = Session::Postgres(PostgresSession::begin(pool, &self.inner.name).await?);
-        let rows = rows(&mut session, &mut writer.ids, snapshots).await?;
-        session.execute("SAVEPOINT plain", vec![]).await?;
-        let inserted = match copy(&mut session, &rows).await {
-            Ok(inserted) => inserted,
-            // A row was there already: go the longer way, which skips it.
-            Err(error) if is_duplicate(&error) => {
-                session.execute("ROLLBACK TO SAVEPOINT plain", vec![]).await?;
-                session.insert_new(&SNAPSHOTS, rows).await?.values().sum()
-            }
-            Err(error) => return Err(error),
-        };
-        session.commit().await?;
-        Ok((writer, inserted))
-    }
 }
 
-async fn copy(session: &mut Session, rows: &Rows) -> Result<u64, StorageError> {
-    if let Session::Postgres(session) = session {
-        session.copy(SNAPSHOTS.name, &SNAPSHOTS, rows).await?;
+/// Adds snapshots; says how many were new.
+pub(crate) async fn put(
+    session: &mut Session,
+    ids: &mut TickerIds,
+    snapshots: impl Iterator<Item = &MarketSnapshot> + Clone,
+) -> Result<u64, StorageError> {
+    let rows = rows(session, ids, snapshots).await?;
+    if rows.is_empty() {
+        return Ok(0);
     }
-    Ok(rows.len() as u64)
+    let Session::Postgres(postgres) = session else {
+        return Ok(session.insert_new(&SNAPSHOTS, rows).await?.values().sum());
+    };
+    postgres.execute("SAVEPOINT plain", &[]).await?;
+    match postgres.copy(SNAPSHOTS.name, &SNAPSHOTS, &rows).await {
+        Ok(()) => Ok(rows.len() as u64),
+        // A row was there already: go the longer way, which skips it.
+        Err(error) if is_duplicate(&error) => {
+            postgres.execute("ROLLBACK TO SAVEPOINT plain", &[]).await?;
+            Ok(session.insert_new(&SNAPSHOTS, rows).await?.values().sum())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn is_duplicate(error: &StorageError) -> bool {
@@ -157,24 +173,28 @@ fn is_duplicate(error: &StorageError) -> bool {
         .is_some_and(sea_orm::sqlx::error::DatabaseError::is_unique_violation)
 }
 
-/// Rows in the order of the table's key, so that pages fill one after the other.
+/// Rows in the order of the table's key, so that pages fill one after the other; of several with one key the last.
 async fn rows(
     session: &mut Session,
     ids: &mut TickerIds,
-    snapshots: &[MarketSnapshot],
+    snapshots: impl Iterator<Item = &MarketSnapshot> + Clone,
 ) -> Result<Rows, StorageError> {
-    ids.learn(session, snapshots.iter().map(|snapshot| &snapshot.ticker))
+    ids.learn(session, snapshots.clone().map(|snapshot| &snapshot.ticker))
         .await?;
     let mut order: Vec<(i64, i64, &MarketSnapshot)> = snapshots
-        .iter()
         .map(|snapshot| (ids.number(&snapshot.ticker), snapshot.time.micros(), snapshot))
         .collect();
-    order.sort_by_key(|(number, time, _)| (*number, *time));
+    let key = |(number, time, snapshot): &(i64, i64, &MarketSnapshot)| (*number, *time, snapshot.source);
+    order.sort_by_key(key);
     let price =
         |price: Option<Price>| price.map_or(Value::Null, |price| Value::Int(i64::from(price.units())));
     let count = |count: Option<Quantity>| count.map_or(Value::Null, |count| Value::Int(count.units()));
-    let mut rows = Rows::with_capacity(SNAPSHOTS.columns.len(), snapshots.len());
-    for (number, time, snapshot) in order {
+    let mut rows = Rows::with_capacity(SNAPSHOTS.columns.len(), order.len());
+    for (place, line) in order.iter().enumerate() {
+        if order.get(place + 1).is_some_and(|next| key(next) == key(line)) {
+            continue;
+        }
+        let (number, time, snapshot) = *line;
         rows.push([
             Value::Int(number),
             Value::Int(time),

@@ -10,9 +10,10 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbB
 use sea_orm_migration::MigratorTrait;
 
 use crate::archive::Archive;
+use crate::keep::LiveWriter;
 use crate::migration::Migrator;
-use crate::session::{PostgresSession, Session, Worker};
-use crate::snapshots::SnapshotWriter;
+use crate::row::{Rows, Value};
+use crate::session::{BUSY_WAIT, PostgresSession, SHORT_WAIT, Session, Worker};
 use crate::{StorageError, StoreLocation, entity};
 
 /// PostgreSQL schema of the market data; the ledger gets its own.
@@ -33,7 +34,9 @@ pub(crate) struct Inner {
     pub(crate) name: String,
     pub(crate) orm: DatabaseConnection,
     pub(crate) archive: Archive,
-    pub(crate) snapshots: tokio::sync::Mutex<Option<SnapshotWriter>>,
+    /// Held while days are moved to the archive.
+    pub(crate) rolling: tokio::sync::Mutex<()>,
+    pub(crate) live: tokio::sync::Mutex<Option<LiveWriter>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -69,7 +72,8 @@ impl Store {
                 name,
                 orm,
                 archive,
-                snapshots: tokio::sync::Mutex::new(None),
+                rolling: tokio::sync::Mutex::new(()),
+                live: tokio::sync::Mutex::new(None),
             }),
         })
     }
@@ -121,7 +125,7 @@ impl Store {
     /// # Errors
     /// When the database does not let go.
     pub async fn close(self) -> Result<(), StorageError> {
-        self.inner.snapshots.lock().await.take();
+        self.inner.live.lock().await.take();
         let closed = self.inner.orm.close_by_ref().await;
         closed.map_err(|source| self.orm_error(source))
     }
@@ -135,6 +139,29 @@ impl Store {
         self.session("BEGIN IMMEDIATE", true).await
     }
 
+    /// A transaction that writes a few rows, which waits for others on the same rows only (on SQLite for any writer), and
+    /// not for long.
+    pub(crate) async fn short_writer(&self) -> Result<Session, StorageError> {
+        let inner = &self.inner;
+        if inner.orm.get_database_backend() == DbBackend::Sqlite {
+            let (file, limit) = (inner.location.market_db(), inner.location.size_limit_bytes);
+            let worker = Worker::open(file, limit, SHORT_WAIT, "BEGIN IMMEDIATE").await?;
+            return Ok(Session::Sqlite(worker));
+        }
+        let pool = inner.orm.get_postgres_connection_pool();
+        Ok(Session::Postgres(
+            PostgresSession::begin(pool, &inner.name).await?,
+        ))
+    }
+
+    /// Rows of one statement that writes.
+    pub(crate) async fn single(&self, sql: &str, values: Vec<Value>) -> Result<Rows, StorageError> {
+        let mut session = self.short_writer().await?;
+        let rows = session.query(sql, values).await?;
+        session.commit().await?;
+        Ok(rows)
+    }
+
     /// A transaction that reads one unchanging state.
     pub(crate) async fn reader(&self) -> Result<Session, StorageError> {
         self.session("BEGIN", false).await
@@ -144,7 +171,7 @@ impl Store {
         let inner = &self.inner;
         if inner.orm.get_database_backend() == DbBackend::Sqlite {
             let limit = inner.location.size_limit_bytes;
-            let worker = Worker::open(inner.location.market_db(), limit, begin).await?;
+            let worker = Worker::open(inner.location.market_db(), limit, BUSY_WAIT, begin).await?;
             return Ok(Session::Sqlite(worker));
         }
         let pool = inner.orm.get_postgres_connection_pool();
@@ -212,7 +239,11 @@ async fn connect_postgres(url: &str, name: &str) -> Result<DatabaseConnection, S
         .sqlx_logging(false)
         .connect_timeout(CONNECT_WAIT)
         .acquire_timeout(CONNECT_WAIT)
-        .set_schema_search_path(SCHEMA);
+        .set_schema_search_path(SCHEMA)
+        .map_sqlx_postgres_opts(|options| {
+            // Of who waits longer, each says so itself.
+            options.options([("lock_timeout", format!("{}s", SHORT_WAIT.as_secs()))])
+        });
     let orm = Database::connect(options)
         .await
         .map_err(|source| StorageError::orm(name, source))?;

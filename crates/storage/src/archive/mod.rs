@@ -9,8 +9,10 @@ mod roll;
 #[cfg(test)]
 mod roll_tests;
 mod schema;
+mod snapshots;
 mod verify;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -177,8 +179,12 @@ impl Archive {
         StorageError::io(&file, std::io::Error::other(source))
     }
 
-    /// Ids of the trades in a file.
-    pub(crate) async fn trade_ids(&self, path: &str) -> Result<Vec<Box<str>>, StorageError> {
+    /// Ids of the trades in a file: all, or those asked about.
+    pub(crate) async fn trade_ids(
+        &self,
+        path: &str,
+        asked: Option<&HashSet<&str>>,
+    ) -> Result<Vec<Box<str>>, StorageError> {
         let bytes = self.bytes(path).await?;
         let file = self.file(path);
         let failed = |source| StorageError::parquet(&file, source);
@@ -186,7 +192,12 @@ impl Archive {
         let mut ids = Vec::new();
         for batch in reader {
             let batch = batch.map_err(|source| failed(source.into()))?;
-            ids.extend(schema::texts(&batch, "trade_id").map_err(failed)?);
+            let found = schema::texts(&batch, "trade_id").map_err(failed)?;
+            ids.extend(
+                found
+                    .into_iter()
+                    .filter(|id| asked.is_none_or(|asked| asked.contains(&**id))),
+            );
         }
         Ok(ids)
     }

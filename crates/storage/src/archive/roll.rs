@@ -1,4 +1,4 @@
-//! Moving whole days from the database to the archive.
+//! Moving whole days from the database to the archive, in pieces small enough that writers hardly wait.
 //!
 //! The order is what makes it safe: the file is durable and read back before one transaction names it in the manifest and
 //! deletes its rows. A failure before that transaction takes the file back; a crash before that transaction leaves a file nobody reads, which the next attempt replaces by the
@@ -38,6 +38,8 @@ struct Plan {
     kind: ArchiveKind,
     /// First time at or after `$1` and before `$2`.
     next: &'static str,
+    /// Number of rows.
+    count: &'static str,
     /// Rows of a day in the archive's order of columns and rows.
     select: &'static str,
     /// Takes the same rows out; touches as many.
@@ -54,6 +56,7 @@ static PLANS: [Plan; 3] = [
     Plan {
         kind: ArchiveKind::Trades,
         next: "SELECT MIN(time) FROM public_trades WHERE time >= $1 AND time < $2",
+        count: "SELECT COUNT(*) FROM public_trades WHERE time >= $1 AND time < $2",
         select: "SELECT t.ticker, p.time, p.trade_id, p.price, p.quantity, p.taker, p.source, p.block \
                  FROM public_trades p JOIN tickers t ON t.id = p.ticker_id \
                  WHERE p.time >= $1 AND p.time < $2 ORDER BY p.time, p.trade_id",
@@ -72,6 +75,8 @@ static PLANS: [Plan; 3] = [
         kind: ArchiveKind::Markets,
         next: "SELECT MIN(m.close_time) FROM market_metadata d JOIN markets m ON m.ticker_id = d.ticker_id \
                WHERE d.raw IS NOT NULL AND m.result IS NOT NULL AND m.close_time >= $1 AND m.close_time < $2",
+        count: "SELECT COUNT(*) FROM market_metadata d JOIN markets m ON m.ticker_id = d.ticker_id \
+                WHERE d.raw IS NOT NULL AND m.result IS NOT NULL AND m.close_time >= $1 AND m.close_time < $2",
         select: "SELECT t.ticker, m.event, e.series, e.category, m.title, m.yes_sub_title, m.open_time, m.close_time, \
                  m.status, m.result, m.result_price, d.updated_time, d.hash, d.raw \
                  FROM market_metadata d JOIN markets m ON m.ticker_id = d.ticker_id JOIN tickers t ON t.id = d.ticker_id \
@@ -87,11 +92,14 @@ static PLANS: [Plan; 3] = [
     Plan {
         kind: ArchiveKind::Snapshots,
         next: "SELECT MIN(time) FROM market_snapshots WHERE time >= $1 AND time < $2",
+        count: "SELECT COUNT(*) FROM market_snapshots WHERE time >= $1 AND time < $2",
+        // There is no index by time, which every insert would pay for: market by market the key serves as one.
         select: "SELECT t.ticker, s.time, s.source, s.sequence, s.yes_bid, s.yes_ask, s.yes_bid_size, s.yes_ask_size, \
                  s.last_price, s.volume, s.open_interest \
-                 FROM market_snapshots s JOIN tickers t ON t.id = s.ticker_id \
-                 WHERE s.time >= $1 AND s.time < $2 ORDER BY s.time, t.ticker, s.source",
-        delete: "DELETE FROM market_snapshots WHERE time >= $1 AND time < $2",
+                 FROM tickers t CROSS JOIN market_snapshots s WHERE s.ticker_id = t.id \
+                 AND s.time >= $1 AND s.time < $2 ORDER BY s.time, t.ticker, s.source",
+        delete: "DELETE FROM market_snapshots WHERE ticker_id IN (SELECT id FROM tickers) \
+                 AND time >= $1 AND time < $2",
         time: 1,
         sorted_by: &[1, 0],
         words: |row| {
@@ -101,6 +109,25 @@ static PLANS: [Plan; 3] = [
         },
     },
 ];
+
+/// Rows moved in one transaction, more or less: what other writers wait for, and what is in memory.
+const PIECE_ROWS: i64 = 100_000;
+/// Most pieces of a day, each then a minute long.
+const MOST_PIECES: i64 = 1_440;
+/// Rows are read an hour at a time, in microseconds.
+const HOUR: i64 = 3_600_000_000;
+/// How often a piece is begun anew because rows of it arrived meanwhile.
+const ATTEMPTS: u32 = 3;
+
+/// Part of a day.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    day: i64,
+    /// First time in it, microseconds.
+    from: i64,
+    /// First time after it.
+    to: i64,
+}
 
 /// A place where a test may let the move fail, as if the machine had stopped there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,11 +145,13 @@ pub(crate) type Gate<'a> = &'a (dyn Fn(Step) -> Result<(), StorageError> + Sync)
 
 impl Store {
     /// Moves every whole day before the one `before` lies in to the archive: trades, snapshots, and the raw metadata of
-    /// markets that have a result and closed by then.
+    /// markets that have a result and closed by then. Others may write meanwhile, into these days too: they wait for
+    /// the move of a piece of about a hundred thousand rows at most, and what comes late stays in the database until the
+    /// next call.
     ///
     /// # Errors
-    /// [`StorageError::Changed`] when rows of a day arrived meanwhile (nothing of that day was moved), and what else the
-    /// names say. Days already moved stay moved.
+    /// [`StorageError::Changed`] when rows of a piece of a day kept arriving (nothing of that piece was moved), and what
+    /// else the names say. What was moved stays moved.
     pub async fn roll(&self, before: Timestamp) -> Result<RollReport, StorageError> {
         self.roll_through(before, &|_| Ok(())).await
     }
@@ -132,12 +161,16 @@ impl Store {
         before: Timestamp,
         gate: Gate<'_>,
     ) -> Result<RollReport, StorageError> {
+        // Two at once would write to one file.
+        let _turn = self.inner.rolling.lock().await;
         let end = Timestamp::from_day(before.day()).micros();
         let mut report = RollReport::default();
         for plan in &PLANS {
             let mut from = i64::MIN;
             while let Some(day) = self.next_day(plan, from, end).await? {
-                report.files.push(self.roll_day(plan, day, gate).await?);
+                for piece in self.pieces(plan, day).await? {
+                    report.files.extend(self.roll_piece(plan, piece, gate).await?);
+                }
                 from = Timestamp::from_day(day + 1).micros();
             }
         }
@@ -145,32 +178,64 @@ impl Store {
     }
 
     async fn next_day(&self, plan: &Plan, from: i64, end: i64) -> Result<Option<i64>, StorageError> {
-        let mut session = self.reader().await?;
-        let found = session
-            .query(plan.next, vec![Value::Int(from), Value::Int(end)])
-            .await?;
-        let first: Option<i64> = match found.into_rows().next() {
-            Some(mut row) => row.take()?,
-            None => None,
-        };
+        let first: Option<i64> = self.number(plan.next, from, end).await?;
         Ok(first.map(|first| Timestamp::from_micros(first).day()))
     }
 
-    async fn roll_day(&self, plan: &Plan, day: i64, gate: Gate<'_>) -> Result<ArchiveFile, StorageError> {
-        // Another process may move the same day at once, so the file is only taken back under the writers' lock.
-        let file = self.write_day(plan, day).await?.keep();
-        if let Err(error) = self.move_day(plan, day, &file, gate).await {
-            self.remove_unnamed(std::slice::from_ref(&file)).await;
-            return Err(error);
+    /// The one number a query about some times answers.
+    async fn number(&self, sql: &str, from: i64, end: i64) -> Result<Option<i64>, StorageError> {
+        let mut session = self.reader().await?;
+        let found = session
+            .query(sql, vec![Value::Int(from), Value::Int(end)])
+            .await?;
+        match found.into_rows().next() {
+            Some(mut row) => row.take(),
+            None => Ok(None),
         }
-        ArchiveFile::try_from(file)
+    }
+
+    /// A day cut into pieces of equal length that hold [`PIECE_ROWS`] rows or so.
+    async fn pieces(&self, plan: &Plan, day: i64) -> Result<Vec<Piece>, StorageError> {
+        let [start, end] = [day, day + 1].map(|day| Timestamp::from_day(day).micros());
+        let rows = self.number(plan.count, start, end).await?.unwrap_or_default();
+        let count = (rows / PIECE_ROWS + 1).min(MOST_PIECES);
+        let bound = |piece: i64| start + (end - start) / count * piece;
+        let pieces = (0..count).map(|piece| Piece {
+            day,
+            from: bound(piece),
+            to: if piece + 1 == count { end } else { bound(piece + 1) },
+        });
+        Ok(pieces.collect())
+    }
+
+    async fn roll_piece(
+        &self,
+        plan: &Plan,
+        piece: Piece,
+        gate: Gate<'_>,
+    ) -> Result<Option<ArchiveFile>, StorageError> {
+        let mut attempt = 1;
+        loop {
+            // Another process may move the same day at once, so the file is only taken back under the writers' lock.
+            let Some(file) = self.write_piece(plan, piece).await?.map(Placed::keep) else {
+                return Ok(None);
+            };
+            let Err(error) = self.move_piece(plan, piece, &file, gate).await else {
+                return ArchiveFile::try_from(file).map(Some);
+            };
+            self.remove_unnamed(std::slice::from_ref(&file)).await;
+            if !matches!(error, StorageError::Changed { .. }) || attempt == ATTEMPTS {
+                return Err(error);
+            }
+            attempt += 1;
+        }
     }
 
     /// Puts a file written in the place of its rows.
-    async fn move_day(
+    async fn move_piece(
         &self,
         plan: &Plan,
-        day: i64,
+        piece: Piece,
         file: &archive_files::Model,
         gate: Gate<'_>,
     ) -> Result<(), StorageError> {
@@ -178,7 +243,8 @@ impl Store {
         read_back(&self.inner.archive, file).await?;
         gate(Step::Verified)?;
         let mut session = self.writer().await?;
-        self.record(plan, day, file, &mut session).await?;
+        session.hold_off_live_writers().await?;
+        self.record(plan, piece, file, &mut session).await?;
         gate(Step::Recorded)?;
         session.commit().await
     }
@@ -201,37 +267,48 @@ impl Store {
         }
     }
 
-    /// Writes a day's rows, an hour of them in memory at a time.
-    async fn write_day(&self, plan: &Plan, day: i64) -> Result<Placed, StorageError> {
-        let schema = plan.schema();
-        let archive = &self.inner.archive;
-        let mut part = PartWriter::create(archive, plan.kind, day, "roll", schema, plan.sorted_by)?;
+    /// Writes the rows of a piece, an hour of them in memory at a time; `None` when there are none.
+    async fn write_piece(&self, plan: &Plan, piece: Piece) -> Result<Option<Placed>, StorageError> {
+        let mut part: Option<PartWriter> = None;
         let mut session = self.reader().await?;
-        let start = Timestamp::from_day(day);
-        for hour in 0..24 {
-            let bounds = [hour, hour + 1].map(|hour| Value::Int(start.plus_seconds(hour * 3_600).micros()));
-            let rows = session.query(plan.select, bounds.to_vec()).await?;
-            if !rows.is_empty() {
-                plan.write(rows, &mut part)?;
+        let mut from = piece.from;
+        while from < piece.to {
+            let to = (from + HOUR).min(piece.to);
+            let rows = session
+                .query(plan.select, vec![Value::Int(from), Value::Int(to)])
+                .await?;
+            from = to;
+            if rows.is_empty() {
+                continue;
             }
+            let part = match &mut part {
+                Some(part) => part,
+                None => part.insert(self.part(plan, piece.day)?),
+            };
+            plan.write(rows, part)?;
         }
-        part.finish(None)
+        part.map(|part| part.finish(None)).transpose()
+    }
+
+    fn part(&self, plan: &Plan, day: i64) -> Result<PartWriter, StorageError> {
+        let (archive, schema) = (&self.inner.archive, plan.schema());
+        PartWriter::create(archive, plan.kind, day, "roll", schema, plan.sorted_by)
     }
 
     async fn record(
         &self,
         plan: &Plan,
-        day: i64,
+        piece: Piece,
         file: &archive_files::Model,
         session: &mut Session,
     ) -> Result<(), StorageError> {
-        let bounds = [day, day + 1].map(|day| Value::Int(Timestamp::from_day(day).micros()));
-        let deleted = session.execute(plan.delete, bounds.to_vec()).await?;
+        let bounds = vec![Value::Int(piece.from), Value::Int(piece.to)];
+        let deleted = session.execute(plan.delete, bounds).await?;
         // Rows are only ever added, so as many deleted as written means the same ones.
         // And whoever moved the same day at once and gave up has taken the file back.
         let is_there = self.inner.archive.file(&file.path).exists();
         if deleted != file.row_count.unsigned_abs() || !is_there {
-            let date = Timestamp::from_day(day).date();
+            let date = Timestamp::from_day(piece.day).date();
             return Err(StorageError::Changed {
                 what: format!("{} of {date}", plan.kind.as_str()),
             });

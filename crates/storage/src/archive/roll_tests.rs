@@ -1,5 +1,7 @@
 //! A move to the archive that stops at any step loses nothing and doubles nothing.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use kmi_domain::{PublicTrade, Quantity, Side, Timestamp};
 
 use super::roll::Step;
@@ -92,32 +94,61 @@ async fn a_move_that_stops_anywhere_loses_nothing_and_doubles_nothing() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_that_arrive_during_a_move_stop_it_and_are_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(StoreLocation::in_folder(folder.path()))
-        .await
-        .unwrap();
-    take(&store, &[trade(0)]).await;
+/// A trade that arrives while its day is moved.
+fn late(number: u32) -> PublicTrade {
+    PublicTrade {
+        id: format!("late{number}").parse().unwrap(),
+        ..trade(1)
+    }
+}
+
+/// Moves the first day while a trade arrives in each of the first `arrivals` attempts.
+async fn roll_while_arriving(store: &Store, arrivals: u32) -> Result<crate::RollReport, StorageError> {
+    let attempts = AtomicU32::new(0);
     let gate = |step| {
-        if step == Step::Verified {
+        let attempt = if step == Step::Verified {
+            attempts.fetch_add(1, Ordering::Relaxed)
+        } else {
+            u32::MAX
+        };
+        if attempt < arrivals {
             let store = store.clone();
             let arrived = std::thread::spawn(move || {
                 let runtime = tokio::runtime::Runtime::new().unwrap();
-                runtime.block_on(take(&store, &[trade(1)]))
+                runtime.block_on(take(&store, &[late(attempt)]))
             });
             assert_eq!(arrived.join().unwrap(), 1);
         }
         Ok(())
     };
+    store.roll_through(Timestamp::from_day(1), &gate).await
+}
 
-    let error = store
-        .roll_through(Timestamp::from_day(1), &gate)
-        .await
-        .unwrap_err();
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_arrive_during_a_move_are_moved_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = StoreLocation::in_folder(folder.path());
+    let store = Store::open(location).await.unwrap();
+    take(&store, &[trade(0)]).await;
+
+    let report = roll_while_arriving(&store, 2).await.unwrap();
+
+    assert_eq!(report.rows(crate::ArchiveKind::Trades), 3);
+    assert_eq!(read(&store).await, [trade(0), late(0), late(1)]);
+    assert!(store.verify_archive().await.unwrap().is_sound());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_keep_arriving_stop_a_move_and_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = StoreLocation::in_folder(folder.path());
+    let store = Store::open(location).await.unwrap();
+    take(&store, &[trade(0)]).await;
+
+    let error = roll_while_arriving(&store, u32::MAX).await.unwrap_err();
 
     assert!(matches!(error, StorageError::Changed { .. }), "{error:?}");
-    assert_eq!(read(&store).await, [trade(0), trade(1)]);
+    assert_eq!(read(&store).await, [trade(0), late(0), late(1), late(2)]);
     assert!(
         store.verify_archive().await.unwrap().is_sound(),
         "no file is left"

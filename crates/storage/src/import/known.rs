@@ -1,18 +1,15 @@
 //! What an import remembers between batches, each bounded.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kmi_domain::{PublicTrade, Ticker};
+use kmi_domain::Ticker;
 
 use crate::StorageError;
-use crate::archive::{Archive, ArchiveKind};
 use crate::row::{Rows, Table, Value, Width};
 use crate::session::Session;
 
 /// Most tickers remembered before starting afresh.
 const MOST_TICKERS: usize = 500_000;
-/// Most archived days whose ids are remembered at once.
-const MOST_DAYS: usize = 4;
 
 const NAMES: Table = Table {
     name: "tickers",
@@ -33,6 +30,12 @@ impl TickerIds {
         session: &mut Session,
         tickers: impl Iterator<Item = &'a Ticker>,
     ) -> Result<(), StorageError> {
+        let wanted = self.unknown(tickers);
+        self.learn_all(session, wanted).await
+    }
+
+    /// Those of the tickers whose numbers are yet to be learnt.
+    pub(crate) fn unknown<'a>(&mut self, tickers: impl Iterator<Item = &'a Ticker>) -> BTreeSet<Ticker> {
         if self.numbers.len() > MOST_TICKERS {
             self.numbers.clear();
         }
@@ -45,6 +48,15 @@ impl TickerIds {
             }
             last = Some(ticker);
         }
+        wanted
+    }
+
+    /// Learns the numbers of tickers, giving them out where there are none.
+    pub(crate) async fn learn_all(
+        &mut self,
+        session: &mut Session,
+        wanted: BTreeSet<Ticker>,
+    ) -> Result<(), StorageError> {
         if wanted.is_empty() {
             return Ok(());
         }
@@ -109,57 +121,5 @@ impl KnownMarkets {
             .filter(|(id, _)| !self.known[id])
             .map(|(_, count)| count)
             .sum())
-    }
-}
-
-/// Ids of trades that were moved to the archive, day by day as they are needed.
-pub(super) struct ArchivedIds {
-    archive: Archive,
-    files: Option<BTreeMap<i64, Vec<String>>>,
-    days: BTreeMap<i64, HashSet<Box<str>>>,
-}
-
-impl ArchivedIds {
-    pub(super) fn new(archive: Archive) -> ArchivedIds {
-        ArchivedIds {
-            archive,
-            files: None,
-            days: BTreeMap::new(),
-        }
-    }
-
-    /// Loads what is needed to judge these trades of one day.
-    pub(super) async fn learn(&mut self, session: &mut Session, day: i64) -> Result<(), StorageError> {
-        if self.files.is_none() {
-            let sql = "SELECT day, path FROM archive_files WHERE kind = $1 ORDER BY path";
-            let kind = Value::from(ArchiveKind::Trades.as_str());
-            let mut files = BTreeMap::<i64, Vec<String>>::new();
-            for mut row in session.query(sql, vec![kind]).await?.into_rows() {
-                files.entry(row.take()?).or_default().push(row.take()?);
-            }
-            self.files = Some(files);
-        }
-        let Some(paths) = self.files.as_ref().and_then(|files| files.get(&day)) else {
-            return Ok(());
-        };
-        if self.days.contains_key(&day) {
-            return Ok(());
-        }
-        if self.days.len() >= MOST_DAYS {
-            self.days.pop_first();
-        }
-        let mut ids = HashSet::new();
-        for path in paths {
-            ids.extend(self.archive.trade_ids(path).await?);
-        }
-        self.days.insert(day, ids);
-        Ok(())
-    }
-
-    /// Whether a trade of a learnt day is in the archive.
-    pub(super) fn holds(&self, trade: &PublicTrade) -> bool {
-        self.days
-            .get(&trade.time.day())
-            .is_some_and(|ids| ids.contains(trade.id.as_str()))
     }
 }

@@ -1,13 +1,17 @@
 //! Taking files in: [`Import`], one file, one transaction.
 
+mod archived;
 mod capture;
 mod catalogue;
 mod known;
 mod trades;
 
+pub(crate) use archived::Archived;
 pub(crate) use capture::record_files;
 pub use capture::{CaptureRecord, Completeness};
+pub(crate) use catalogue::{put_events, put_markets, put_series};
 pub use trades::TradeSource;
+pub(crate) use trades::put_trades;
 
 use kmi_domain::Timestamp;
 
@@ -15,8 +19,8 @@ use crate::archive::{BookWriter, Placed};
 use crate::entity::imports;
 use crate::session::Session;
 use crate::{StorageError, Store};
+use known::KnownMarkets;
 pub(crate) use known::TickerIds;
-use known::{ArchivedIds, KnownMarkets};
 
 const JOURNAL: crate::row::Table = imports::Model::TABLE;
 
@@ -65,7 +69,7 @@ pub struct Import {
     meta: ImportMeta,
     ids: TickerIds,
     known_markets: KnownMarkets,
-    archived: ArchivedIds,
+    archived: Archived,
     book: Option<BookWriter>,
     total: Put,
 }
@@ -91,7 +95,7 @@ impl Store {
             meta,
             ids: TickerIds::default(),
             known_markets: KnownMarkets::default(),
-            archived: ArchivedIds::new(self.inner.archive.clone()),
+            archived: Archived::for_import(self.inner.archive.clone()),
             book: None,
             placed: Vec::new(),
             total: Put::default(),

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use kmi_domain::{Candle, Ohlc, PublicTrade, Side};
 
-use super::{Import, Put};
+use super::{Archived, Import, Put, TickerIds};
 use crate::StorageError;
 use crate::catalogue::units;
 use crate::entity::{candles, public_trades};
 use crate::row::{Rows, Table, Value};
+use crate::session::{NewRows, Session};
 
 /// How a public trade reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,25 +74,9 @@ impl Import {
         trades: &[PublicTrade],
         source: TradeSource,
     ) -> Result<Put, StorageError> {
-        self.ids
-            .learn(&mut self.session, trades.iter().map(|trade| &trade.ticker))
-            .await?;
-        let mut by_day = BTreeMap::<i64, Vec<&PublicTrade>>::new();
-        for trade in trades {
-            by_day.entry(trade.time.day()).or_default().push(trade);
-        }
-        let mut rows = Rows::with_capacity(TRADES.columns.len(), trades.len());
-        for (day, mut trades) in by_day {
-            self.archived.learn(&mut self.session, day).await?;
-            // In the order of the table's key, so that pages fill one after the other.
-            trades.sort_by(|a, b| (a.time, a.id.as_str()).cmp(&(b.time, b.id.as_str())));
-            for trade in trades {
-                if !self.archived.holds(trade) {
-                    rows.push(trade_row(self.ids.number(&trade.ticker), trade, source));
-                }
-            }
-        }
-        let new = self.session.insert_new(&TRADES, rows).await?;
+        let sourced: Vec<_> = trades.iter().map(|trade| (trade, source)).collect();
+        let (session, ids) = (&mut self.session, &mut self.ids);
+        let new = put_trades(session, ids, &mut self.archived, &sourced).await?;
         let without_market = self.known_markets.count_without(&mut self.session, &new).await?;
         let inserted = new.values().sum();
         let put = Put {
@@ -125,6 +110,33 @@ impl Import {
         self.total += put;
         Ok(put)
     }
+}
+
+/// Adds trades whose ids are known neither here nor in the archive; says how many were new, by market.
+pub(crate) async fn put_trades(
+    session: &mut Session,
+    ids: &mut TickerIds,
+    archived: &mut Archived,
+    trades: &[(&PublicTrade, TradeSource)],
+) -> Result<NewRows, StorageError> {
+    ids.learn(session, trades.iter().map(|(trade, _)| &trade.ticker))
+        .await?;
+    let mut by_day = BTreeMap::<i64, Vec<(&PublicTrade, TradeSource)>>::new();
+    for (trade, source) in trades {
+        by_day.entry(trade.time.day()).or_default().push((trade, *source));
+    }
+    let mut rows = Rows::with_capacity(TRADES.columns.len(), trades.len());
+    for (day, mut trades) in by_day {
+        archived.learn(session, day, &trades).await?;
+        // In the order of the table's key, so that pages fill one after the other.
+        trades.sort_by(|(a, _), (b, _)| (a.time, a.id.as_str()).cmp(&(b.time, b.id.as_str())));
+        for (trade, source) in trades {
+            if !archived.holds(trade) {
+                rows.push(trade_row(ids.number(&trade.ticker), trade, source));
+            }
+        }
+    }
+    session.insert_new(&TRADES, rows).await
 }
 
 fn trade_row(ticker_id: i64, trade: &PublicTrade, source: TradeSource) -> [Value; 8] {

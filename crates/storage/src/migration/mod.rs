@@ -1,6 +1,7 @@
 //! The database's shape, as the list of steps that make it. Steps are only ever added.
 
 mod m20261121_000001_market_data;
+mod m20261121_000002_live;
 
 use sea_orm_migration::prelude::*;
 
@@ -10,7 +11,10 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_market_data::Migration)]
+        vec![
+            Box::new(m20261121_000001_market_data::Migration),
+            Box::new(m20261121_000002_live::Migration),
+        ]
     }
 }
 

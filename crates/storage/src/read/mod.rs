@@ -2,6 +2,7 @@
 
 mod books;
 mod markets;
+mod snapshots;
 mod trades;
 
 pub use books::{BookBatches, BookChange, BookEntry, BookQuery};

@@ -8,7 +8,7 @@ mod worker;
 use std::collections::BTreeMap;
 
 pub(crate) use postgres::PostgresSession;
-pub(crate) use worker::{BUSY_WAIT, Worker};
+pub(crate) use worker::{BUSY_WAIT, SHORT_WAIT, Worker};
 
 use crate::StorageError;
 use crate::row::{Rows, Table, Value};
@@ -87,11 +87,35 @@ impl Session {
         }
     }
 
+    /// Keeps days from being moved to the archive until this transaction ends. On SQLite being the only writer does.
+    pub(crate) async fn hold_off_archiving(&mut self) -> Result<(), StorageError> {
+        match self {
+            Session::Sqlite(_) => Ok(()),
+            Session::Postgres(session) => session.hold_off_archiving().await,
+        }
+    }
+
+    /// Waits for those who write days that are to be moved, and holds others off until this transaction ends.
+    pub(crate) async fn hold_off_live_writers(&mut self) -> Result<(), StorageError> {
+        match self {
+            Session::Sqlite(_) => Ok(()),
+            Session::Postgres(session) => session.hold_off_live_writers().await,
+        }
+    }
+
     /// Makes it all durable.
     pub(crate) async fn commit(self) -> Result<(), StorageError> {
+        self.commit_and_stay().await.map(drop)
+    }
+
+    /// Makes it all durable; the embedded database's connection is given back, ready for another transaction.
+    pub(crate) async fn commit_and_stay(self) -> Result<Option<Worker>, StorageError> {
         match self {
-            Session::Sqlite(worker) => worker.run(|db| db.execute_batch("COMMIT")).await,
-            Session::Postgres(session) => session.commit().await,
+            Session::Sqlite(worker) => {
+                worker.run(|db| db.execute_batch("COMMIT")).await?;
+                Ok(Some(worker))
+            }
+            Session::Postgres(session) => session.commit().await.map(|()| None),
         }
     }
 }

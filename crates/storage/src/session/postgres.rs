@@ -8,10 +8,14 @@ use sea_orm::sqlx::{
 
 use super::{NewRows, copy};
 use crate::StorageError;
-use crate::row::{Rows, Table, Value};
+use crate::row::{Rows, Table, Value, Width};
 
 /// Key of the advisory lock that makes imports and archiving take turns, as SQLite's write lock does.
 const WRITERS: i64 = 0x6b6d_695f_7772_6974;
+/// Key of the advisory lock between those who write rows as they come (shared) and those who archive days (alone).
+const DAYS: i64 = 0x6b6d_695f_6461_7973;
+/// Rows up to which arrays in one statement beat a temporary table, which costs the server a dozen catalogue rows.
+const ARRAYS: usize = 8_192;
 
 /// An open transaction.
 pub(crate) struct PostgresSession {
@@ -29,6 +33,16 @@ impl PostgresSession {
             .query("SELECT 1 FROM pg_advisory_xact_lock($1)", &[Value::Int(WRITERS)])
             .await?;
         Ok(session)
+    }
+
+    pub(super) async fn hold_off_archiving(&mut self) -> Result<(), StorageError> {
+        let sql = "SELECT 1 FROM pg_advisory_xact_lock_shared($1)";
+        self.query(sql, &[Value::Int(DAYS)]).await.map(drop)
+    }
+
+    pub(super) async fn hold_off_live_writers(&mut self) -> Result<(), StorageError> {
+        let sql = "SELECT 1 FROM pg_advisory_xact_lock($1)";
+        self.query(sql, &[Value::Int(DAYS)]).await.map(drop)
     }
 
     /// Begins a transaction that reads one unchanging state.
@@ -92,19 +106,21 @@ impl PostgresSession {
     }
 
     pub(super) async fn insert_new(&mut self, table: &Table, rows: &Rows) -> Result<NewRows, StorageError> {
-        let stage = self.stage(table, rows).await?;
-        let columns = table.column_list();
         let group = match rows.values.first() {
             Some(Value::Int(_)) => table.columns[0].0,
             _ => "0",
         };
-        let sql = format!(
-            "WITH new AS (INSERT INTO {} ({columns}) SELECT {columns} FROM {stage} ON CONFLICT DO NOTHING
-             RETURNING {group} AS number) SELECT CAST(number AS BIGINT), COUNT(*) FROM new GROUP BY 1",
-            table.name
-        );
+        let insert = |source: &str| {
+            format!(
+                "WITH new AS (INSERT INTO {} ({columns}) SELECT {columns} FROM {source} ON CONFLICT DO NOTHING
+                 RETURNING {group} AS number) SELECT CAST(number AS BIGINT), COUNT(*) FROM new GROUP BY 1",
+                table.name,
+                columns = table.column_list(),
+            )
+        };
+        let found = self.with_rows(table, rows, insert).await?;
         let mut new = NewRows::new();
-        for mut row in self.query(&sql, &[]).await?.into_rows() {
+        for mut row in found.into_rows() {
             let (group, count): (i64, i64) = (row.take()?, row.take()?);
             new.insert(group, count.unsigned_abs());
         }
@@ -112,24 +128,58 @@ impl PostgresSession {
     }
 
     pub(super) async fn upsert(&mut self, table: &Table, rows: &Rows) -> Result<(), StorageError> {
-        let stage = self.stage(table, rows).await?;
-        let columns = table.column_list();
-        let sql = format!(
-            "INSERT INTO {} ({columns}) SELECT {columns} FROM {stage} ON CONFLICT ({}) DO UPDATE SET {}",
-            table.name,
-            table.key.join(", "),
-            table.assignments()
-        );
-        self.execute(&sql, &[]).await?;
-        Ok(())
+        let upsert = |source: &str| {
+            format!(
+                "INSERT INTO {} ({columns}) SELECT {columns} FROM {source} ON CONFLICT ({}) DO UPDATE SET {}",
+                table.name,
+                table.key.join(", "),
+                table.assignments(),
+                columns = table.column_list(),
+            )
+        };
+        self.with_rows(table, rows, upsert).await.map(drop)
+    }
+
+    /// Runs a statement on rows sent along: as arrays where they are few, else from a temporary table.
+    async fn with_rows(
+        &mut self,
+        table: &Table,
+        rows: &Rows,
+        statement: impl Fn(&str) -> String,
+    ) -> Result<Rows, StorageError> {
+        if rows.len() > ARRAYS {
+            let stage = self.stage(table, rows).await?;
+            return self.query(&statement(&stage), &[]).await;
+        }
+        let arrays = table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, (_, width))| match width {
+                Width::Text => format!("${}::text[]", index + 1),
+                _ => format!("${}::int8[]", index + 1),
+            });
+        let arrays = arrays.collect::<Vec<_>>().join(", ");
+        let sql = statement(&format!("UNNEST({arrays}) AS sent ({})", table.column_list()));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for (index, (_, width)) in table.columns.iter().enumerate() {
+            let column = rows.values.iter().skip(index).step_by(rows.width.max(1));
+            query = match width {
+                Width::Text => query.bind(column.map(text).collect::<Vec<_>>()),
+                _ => query.bind(column.map(integer).collect::<Vec<_>>()),
+            };
+        }
+        let error = self.error();
+        let found = query.fetch_all(&mut *self.transaction).await.map_err(error)?;
+        rows_of(&found).map_err(self.error())
     }
 
     pub(super) async fn find(&mut self, sql: &str, keys: &[Value]) -> Result<Rows, StorageError> {
         let error = self.error();
         let query = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()));
         let query = match keys.first() {
-            Some(Value::Int(_)) => query.bind(integers(keys)),
-            _ => query.bind(texts(keys)),
+            Some(Value::Int(_)) => query.bind(keys.iter().filter_map(integer).collect::<Vec<_>>()),
+            _ => query.bind(keys.iter().filter_map(text).collect::<Vec<_>>()),
         };
         let found = query.fetch_all(&mut *self.transaction).await.map_err(error)?;
         rows_of(&found).map_err(self.error())
@@ -167,22 +217,18 @@ fn bind(sql: &str, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
     query
 }
 
-fn integers(keys: &[Value]) -> Vec<i64> {
-    keys.iter()
-        .filter_map(|key| match key {
-            Value::Int(number) => Some(*number),
-            _ => None,
-        })
-        .collect()
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(number) => Some(*number),
+        _ => None,
+    }
 }
 
-fn texts(keys: &[Value]) -> Vec<String> {
-    keys.iter()
-        .filter_map(|key| match key {
-            Value::Text(text) => Some(text.to_string()),
-            _ => None,
-        })
-        .collect()
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.to_string()),
+        _ => None,
+    }
 }
 
 fn rows_of(found: &[PgRow]) -> Result<Rows, sqlx::Error> {

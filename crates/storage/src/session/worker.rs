@@ -14,6 +14,8 @@ use crate::row::{Rows, Table, Value};
 
 /// Longest wait for another writer.
 pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(30);
+/// Longest wait of those who bring what just happened: there is more to come, and leases run out.
+pub(crate) const SHORT_WAIT: Duration = Duration::from_secs(5);
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -21,13 +23,16 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 pub(crate) struct Worker {
     jobs: mpsc::Sender<Job>,
     name: String,
+    /// Which file it is, by device and number: the name may come to mean another.
+    file: Option<(u64, u64)>,
 }
 
 impl Worker {
-    /// Opens the file and runs `begin`.
+    /// Opens the file, waits for other writers at most `wait` from then on, and runs `begin`.
     pub(crate) async fn open(
         path: PathBuf,
         size_limit: Option<u64>,
+        wait: Duration,
         begin: &'static str,
     ) -> Result<Worker, StorageError> {
         let (jobs, queue) = mpsc::channel::<Job>();
@@ -35,7 +40,7 @@ impl Worker {
         let name = path.display().to_string();
         std::thread::Builder::new()
             .name("sqlite".to_owned())
-            .spawn(move || match connect(&path, size_limit) {
+            .spawn(move || match connect(&path, size_limit, wait) {
                 Err(error) => drop(opened.send(Err(error))),
                 Ok(mut connection) => {
                     drop(opened.send(Ok(())));
@@ -46,10 +51,16 @@ impl Worker {
             })
             .map_err(|source| StorageError::io(Path::new(&name), source))?;
         let opened = answer.await.map_err(|_| StorageError::Stopped)?;
-        opened.map_err(|source| StorageError::sqlite(&name, source))?;
-        let worker = Worker { jobs, name };
+        opened.map_err(|source| unopened(&name, source))?;
+        let file = identity(Path::new(&name));
+        let worker = Worker { jobs, name, file };
         worker.run(move |db| db.execute_batch(begin)).await?;
         Ok(worker)
+    }
+
+    /// False when the file was moved away or another took its place: what would be written goes where nobody looks.
+    pub(crate) fn is_in_place(&self) -> bool {
+        identity(Path::new(&self.name)) == self.file
     }
 
     /// Runs `job` on the connection.
@@ -66,10 +77,34 @@ impl Worker {
     }
 }
 
-fn connect(path: &Path, size_limit: Option<u64>) -> rusqlite::Result<Connection> {
+/// A file that is not there is a matter of time; one that is there and does not open is one of rights.
+fn unopened(name: &str, source: rusqlite::Error) -> StorageError {
+    if Path::new(name).exists() {
+        return StorageError::sqlite(name, source);
+    }
+    StorageError::Unavailable {
+        what: name.to_owned(),
+        source: Box::new(source),
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path)
+        .ok()
+        .map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.exists().then_some((0, 0))
+}
+
+fn connect(path: &Path, size_limit: Option<u64>, wait: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_WAIT)?;
+    connection.busy_timeout(wait)?;
     connection.execute_batch(
         "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8192",
     )?;

@@ -9,6 +9,7 @@ mod catalogue;
 mod failures;
 mod history;
 mod house;
+mod live;
 
 use house::House;
 
@@ -67,6 +68,15 @@ suite! {
     archive::an_import_that_fails_leaves_no_file,
     archive::a_file_being_written_is_no_orphan,
     archive::damage_is_found_and_named,
+    live::a_database_belongs_to_one_exchange,
+    live::a_lease_has_one_holder_and_passes_on_when_it_ends,
+    live::of_many_who_want_a_lease_one_gets_it,
+    live::a_cycle_is_kept_once_and_only_by_the_holder,
+    live::the_same_batch_twice_changes_nothing,
+    live::rows_of_archived_days_are_not_taken_again,
+    live::a_live_report_replaces_quotes_and_pauses_end,
+    live::a_gap_is_told_once_and_ends_once,
+    live::days_are_archived_while_others_write,
     failures::an_open_store_opens_again,
     failures::opening_waits_for_no_import,
 }
