@@ -146,9 +146,9 @@ impl Views<'_> {
             .is_none_or(|series| *series == spec.series)
             && (query.tickers.0.is_empty() || query.tickers.0.contains(&spec.ticker))
             && query.min_updated_ts.is_none_or(|time| time <= event.created)
-            && query.status.is_none_or(|wanted| {
-                markets().any(|market| super::listing::has_status(market.status, wanted))
-            })
+            && query
+                .status
+                .is_none_or(|wanted| markets().any(|market| wanted.covers(market.status)))
             && query
                 .min_close_ts
                 .is_none_or(|time| markets().any(|market| time <= market.spec.close_time))

@@ -1,134 +1,26 @@
-//! Lists of markets: which filters go together, and what they let through.
+//! Lists of markets: what their filters let through.
 
 use std::collections::BTreeSet;
 
 use kmi_domain::matching::MarketId;
-use kmi_domain::{EventTicker, MarketStatus, SeriesTicker, Ticker, Timestamp};
-use kmi_kalshi::api::market::{HistoricalMarketsQuery, MarketsPage, MarketsQuery, MveFilter, StatusFilter};
+use kmi_domain::{EventTicker, SeriesTicker, Ticker, Timestamp};
+use kmi_kalshi::api::market::{
+    HistoricalMarketsQuery, MarketTime, MarketsPage, MarketsQuery, MarketsRefusal, MveFilter,
+};
 
 use super::{Views, parts};
 use crate::core::MarketState;
-use crate::records::query::{Era, TimeRange};
+use crate::records::query::Era;
 use crate::records::{Listing, Page, PageRequest};
 
-/// Filters of `GET /markets` that do not go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MarketsRefusal {
-    /// Times of two kinds.
-    #[error("timestamp filters {0} and {1} are mutually exclusive")]
-    TwoTimes(&'static str, &'static str),
-    /// A time with a status it does not go with.
-    #[error("{time} filters cannot be combined with status {status}")]
-    TimeWithStatus {
-        /// `created`, `close`, `settled` or `updated`.
-        time: &'static str,
-        /// The status asked for.
-        status: &'static str,
-    },
-    /// Changes of metadata are listed by themselves.
-    #[error("updated filters cannot be combined with {0}")]
-    UpdatedWith(&'static str),
-    /// Changes of metadata of a series are listed without combos only.
-    #[error("updated filters with series_ticker require mve_filter=exclude")]
-    UpdatedSeriesWithCombos,
-}
-
-/// By which time markets are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ChosenBy {
-    Created,
-    Close,
-    Settled,
-    Updated,
-}
-
-impl ChosenBy {
-    const fn name(self) -> &'static str {
-        match self {
-            ChosenBy::Created => "created",
-            ChosenBy::Close => "close",
-            ChosenBy::Settled => "settled",
-            ChosenBy::Updated => "updated",
-        }
+/// The time of a market by which a query chooses.
+fn time_of(market: &MarketState, time: MarketTime) -> Option<Timestamp> {
+    match time {
+        MarketTime::Created => Some(market.created),
+        MarketTime::Close => Some(market.spec.close_time),
+        MarketTime::Settled => market.settled_time,
+        MarketTime::Updated => Some(market.updated),
     }
-
-    fn of(self, market: &MarketState) -> Option<Timestamp> {
-        match self {
-            ChosenBy::Created => Some(market.created),
-            ChosenBy::Close => Some(market.spec.close_time),
-            ChosenBy::Settled => market.settled_time,
-            ChosenBy::Updated => Some(market.updated),
-        }
-    }
-
-    const fn goes_with(self, status: StatusFilter) -> bool {
-        match self {
-            ChosenBy::Created => matches!(status, StatusFilter::Unopened | StatusFilter::Open),
-            ChosenBy::Close => matches!(status, StatusFilter::Closed),
-            ChosenBy::Settled => matches!(status, StatusFilter::Settled),
-            ChosenBy::Updated => false,
-        }
-    }
-}
-
-/// Whether a market that stands at `status` is one of those a filter word names.
-pub(super) const fn has_status(status: MarketStatus, wanted: StatusFilter) -> bool {
-    match wanted {
-        StatusFilter::Unopened => matches!(status, MarketStatus::Initialized),
-        StatusFilter::Open => matches!(status, MarketStatus::Active),
-        StatusFilter::Paused => matches!(status, MarketStatus::Inactive),
-        StatusFilter::Closed => matches!(
-            status,
-            MarketStatus::Closed | MarketStatus::Determined | MarketStatus::Disputed | MarketStatus::Amended
-        ),
-        StatusFilter::Settled => matches!(status, MarketStatus::Finalized),
-    }
-}
-
-/// The one kind of time a query chooses by.
-fn chosen_by(query: &MarketsQuery) -> Result<Option<(ChosenBy, TimeRange)>, MarketsRefusal> {
-    let ranges = [
-        (ChosenBy::Created, query.min_created_ts, query.max_created_ts),
-        (ChosenBy::Close, query.min_close_ts, query.max_close_ts),
-        (ChosenBy::Settled, query.min_settled_ts, query.max_settled_ts),
-        (ChosenBy::Updated, query.min_updated_ts, query.max_updated_ts),
-    ];
-    let mut given = ranges
-        .into_iter()
-        .filter(|(_, from, to)| from.is_some() || to.is_some());
-    let first = given.next();
-    if let (Some((one, ..)), Some((other, ..))) = (first, given.next()) {
-        return Err(MarketsRefusal::TwoTimes(one.name(), other.name()));
-    }
-    let Some((time, from, to)) = first else {
-        return Ok(None);
-    };
-    if let Some(status) = query.status.filter(|status| !time.goes_with(*status)) {
-        return Err(MarketsRefusal::TimeWithStatus {
-            time: time.name(),
-            status: status.as_str(),
-        });
-    }
-    if time == ChosenBy::Updated {
-        check_updated(query)?;
-    }
-    Ok(Some((time, TimeRange { from, to })))
-}
-
-fn check_updated(query: &MarketsQuery) -> Result<(), MarketsRefusal> {
-    let excludes_combos = matches!(query.mve_filter, Some(MveFilter::Exclude));
-    let other = [
-        ("event_ticker", query.event_ticker.is_some()),
-        ("tickers", !query.tickers.0.is_empty()),
-        ("mve_filter=only", query.mve_filter.is_some() && !excludes_combos),
-    ];
-    if let Some((name, _)) = other.into_iter().find(|(_, is_given)| *is_given) {
-        return Err(MarketsRefusal::UpdatedWith(name));
-    }
-    if query.series_ticker.is_some() && !excludes_combos {
-        return Err(MarketsRefusal::UpdatedSeriesWithCombos);
-    }
-    Ok(())
 }
 
 impl Views<'_> {
@@ -137,13 +29,11 @@ impl Views<'_> {
     /// # Errors
     /// [`MarketsRefusal`] for filters that the exchange does not take together.
     pub fn markets(&self, query: &MarketsQuery, page: &PageRequest) -> Result<MarketsPage, MarketsRefusal> {
-        let time = chosen_by(query)?;
+        let chosen = query.time_filter()?;
         let is_wanted = |market: &MarketState| {
             !matches!(query.mve_filter, Some(MveFilter::Only))
-                && query
-                    .status
-                    .is_none_or(|wanted| has_status(market.status, wanted))
-                && time.is_none_or(|(by, range)| by.of(market).is_some_and(|time| range.contains(time)))
+                && query.status.is_none_or(|wanted| wanted.covers(market.status))
+                && chosen.is_none_or(|chosen| chosen.contains(time_of(market, chosen.time)))
         };
         let named = Named {
             tickers: &query.tickers.0,

@@ -28,7 +28,7 @@ use crate::engine::View;
 use crate::records::query::{Era, Markets};
 use crate::records::{Page, Records};
 pub use candles::CandleSpan;
-pub use listing::MarketsRefusal;
+pub use kmi_kalshi::api::market::MarketsRefusal;
 pub use orders::legacy;
 
 /// A moment of the exchange, as bodies.

@@ -2,9 +2,11 @@
 
 mod domain;
 mod queries;
+mod rules;
 mod words;
 
 pub use queries::{HistoricalMarketsQuery, MarketsPage, MarketsQuery, MveFilter, StatusFilter};
+pub use rules::{MarketTime, MarketsRefusal, TimeFilter};
 pub use words::{BoundsWord, MarketTypeWord, ResultWord, StatusWord, StrikeTypeWord};
 
 use kmi_domain::{EventTicker, Money, Price, Quantity, Ticker, Timestamp};
