@@ -18,7 +18,7 @@ pub(crate) struct Route(pub(crate) Arc<str>);
 /// All routes. What no route takes is refused in the one shape.
 pub(crate) fn router(doors: &Doors) -> Router {
     Router::new()
-        .merge(relay::router())
+        .merge(relay::router(doors))
         .merge(crate::auth::router())
         .route_layer(from_fn(name))
         .fallback(async || ApiError::not_found("such path"))
