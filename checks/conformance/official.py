@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 
 from exchange import Exchange
@@ -12,6 +13,8 @@ from money import Account, fee_of_purchase, rounding_of_purchase
 from report import Report, same
 
 REST_WORDS = {"time_in_force": "good_till_canceled", "self_trade_prevention_type": "taker_at_cross"}
+# A market chosen now must not close before the scenario is over, on the slowest machine.
+LASTING = timedelta(minutes=20)
 # Contracts of the fill that gives the cent back.
 LAST_FILL = 200
 # Answered with 404 while nothing is three months old.
@@ -76,12 +79,7 @@ class Scenario:
         public.events.get_event_fee_changes()
         public.events.get_multivariate_events()
         public.multivariate.get_multivariate_event_collections()
-        paged, cursor = [], None
-        while cursor != "":
-            page = public.market.get_markets(limit=30, cursor=cursor)
-            paged, cursor = paged + page.markets, page.cursor
-        everything = public.market.get_markets(limit=1000).markets
-        same("markets in pages", sorted(one.ticker for one in paged), sorted(one.ticker for one in everything))
+        everything = self.in_pages_and_at_once()
         for status in ("unopened", "open", "paused", "closed", "settled"):
             public.market.get_markets(status=status)
             public.events.get_events(status=status) if status != "paused" else None
@@ -128,12 +126,30 @@ class Scenario:
             member.groups.get_order_groups()
         public.account.get_account_endpoint_costs()
 
+    def in_pages_and_at_once(self) -> list:
+        """All markets; read page by page they are the same, unless one is listed in between, as some are at every quarter-hour."""
+        before, at_once = None, [one.ticker for one in self.public.market.get_markets(limit=1000).markets]
+        while before != at_once:
+            paged, cursor = [], None
+            while cursor != "":
+                page = self.public.market.get_markets(limit=30, cursor=cursor)
+                paged, cursor = paged + page.markets, page.cursor
+            before, at_once = at_once, [one.ticker for one in self.public.market.get_markets(limit=1000).markets]
+        same("markets in pages", sorted(one.ticker for one in paged), sorted(at_once))
+        return paged
+
+    def open_markets(self, shard: int) -> list:
+        """Those that will still be open when the scenario is over."""
+        end = datetime.now(timezone.utc) + LASTING
+        markets = self.public.market.get_markets(limit=1000, status="open").markets
+        return [market for market in markets if market.exchange_index == shard and market.close_time > end]
+
     def look_around(self) -> list[str]:
         """The markets of the scenario: room inside the spread, on the first shard, each in an event of its own."""
         self.markets = []
         seen = set()
-        for market in self.public.market.get_markets(limit=1000, status="open").markets:
-            if market.exchange_index == 0 and market.event_ticker not in seen and room(market) is not None:
+        for market in self.open_markets(0):
+            if market.event_ticker not in seen and room(market) is not None:
                 seen.add(market.event_ticker)
                 self.markets.append(market)
         assert len(self.markets) >= 4, f"only {len(self.markets)} markets have room inside their spread"
@@ -329,8 +345,8 @@ class Scenario:
         """NO in two markets of an exclusive event: one of the two pays for certain, so a dollar a pair comes back."""
         used = {market.event_ticker for market in self.markets[:6]}
         by_event: dict[str, list] = {}
-        for market in self.public.market.get_markets(limit=1000, status="open").markets:
-            if market.exchange_index == 0 and market.event_ticker not in used:
+        for market in self.open_markets(0):
+            if market.event_ticker not in used:
                 by_event.setdefault(market.event_ticker, []).append(market)
         for event, markets in by_event.items():
             kind = self.public.events.get_event(event).event.collateral_return_type
@@ -340,9 +356,9 @@ class Scenario:
         else:
             wide = []
             for event in used:
-                markets = self.public.market.get_markets(event_ticker=event, status="open").markets
+                markets = [market for market in self.open_markets(0) if market.event_ticker == event]
                 kind = self.public.events.get_event(event).event.collateral_return_type
-                untouched = [m for m in markets if m.exchange_index == 0 and room(m) and m.ticker not in self.books["demo"].positions]
+                untouched = [m for m in markets if room(m) and m.ticker not in self.books["demo"].positions]
                 if kind == "MECNET" and len(untouched) >= 2 and all(
                     not self.books[name].positions.get(m.ticker) for name in self.books for m in markets
                 ):
@@ -425,7 +441,7 @@ class Scenario:
         expect("too dear", write(count="1000000.00"), 400, "insufficient_balance")
         expect("no size", write(count="0.00"), 400, "invalid_order_size")
         expect("no such market", write(ticker="KXNOSUCH-26"), 404, "not_found")
-        elsewhere = next(m for m in self.public.market.get_markets(limit=1000, status="open").markets if m.exchange_index == 3)
+        elsewhere = self.open_markets(3)[0]
         grid = Fraction(elsewhere.price_ranges[0].step) + Fraction(elsewhere.price_ranges[0].start)
         expect("no money on that shard", write(ticker=elsewhere.ticker, price=text(grid)), 400, "insufficient_balance")
         for changed in ({"count": 1}, {"price": 0.5}, {"side": "yes"}, {"time_in_force": "day"}):

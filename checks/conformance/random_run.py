@@ -95,10 +95,10 @@ class RandomRun:
                 if number % 400 == 399:
                     self.markets = self.members[0].market.get_markets(limit=1000, status="open").markets
                 self.act()
-            self.settle_one()
+            self.settle_one(heard)
             for ear in ears:
                 ear.ended.set()
-                ear.join(10)
+                ear.join(30)
                 if ear.failure is not None:
                     raise ear.failure
             kinds = {json.loads(frame)["type"] for frame in self.frames[heard:]}
@@ -107,11 +107,13 @@ class RandomRun:
             assert ledger["total"] == ledger["deposits"], ledger
             figures += [f"{acts:,} acts", f"{self.refused:,} refused", f"{len(self.frames):,} messages"]
 
-    def settle_one(self) -> None:
+    def settle_one(self, heard: int) -> None:
         """A quick machine may be through before any market's life goes on by itself: one is helped along."""
         market = self.members[0].market.get_markets(limit=1000, status="open").markets[0]
         self.exchange.admin("/settle", {"ticker": market.ticker, "result": "no"})
-        time.sleep(1)
+        end = time.monotonic() + 20
+        while not any('"market_lifecycle_v2"' in frame for frame in self.frames[heard:]) and time.monotonic() < end:
+            time.sleep(0.1)
 
     def act(self) -> None:
         member = self.chance.choice(self.members)
