@@ -5,7 +5,7 @@ use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 
 use crate::catalogue::{parse, price, units};
 use crate::entity::{backtest_trades, backtests};
-use crate::row::{Rows, Table, damaged};
+use crate::row::{Rows, Table, Value, damaged};
 use crate::{StorageError, Store};
 
 /// A fill of a backtest.
@@ -98,6 +98,23 @@ impl Store {
         session.insert_new(&BACKTESTS, head).await?;
         session.insert_new(&FILLS, fills).await?;
         session.commit().await
+    }
+
+    /// Removes a backtest with its fills. False when there was none.
+    ///
+    /// # Errors
+    /// [`StorageError`]; then nothing was removed.
+    pub async fn delete_backtest(&self, id: &str) -> Result<bool, StorageError> {
+        let id = || vec![Value::from(id)];
+        let mut session = self.short_writer().await?;
+        session
+            .execute("DELETE FROM backtest_trades WHERE backtest = $1", id())
+            .await?;
+        let gone = session
+            .execute("DELETE FROM backtests WHERE id = $1", id())
+            .await?;
+        session.commit().await?;
+        Ok(gone > 0)
     }
 
     /// Backtests kept, newest first.

@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::{Batch, StorageError, Store};
 
 /// One sweep of all markets, however it went.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PollCycle {
     /// Lease under which it was done. Writing it is refused once that has passed on.
     pub fence: Fence,

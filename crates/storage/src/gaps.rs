@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::{StorageError, Store};
 
 /// What is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum GapKind {
     /// Public trades.
     Trades,
@@ -60,7 +60,7 @@ impl GapState {
 }
 
 /// Which gap is meant.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct GapKey {
     /// What is missing.
     pub kind: GapKind,
@@ -71,7 +71,7 @@ pub struct GapKey {
 }
 
 /// A gap as it is noticed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct NewGap {
     /// Which.
     pub key: GapKey,
@@ -82,7 +82,7 @@ pub struct NewGap {
 }
 
 /// How a gap ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum GapEnd {
     /// What was missing was fetched.
     Filled {
@@ -99,7 +99,7 @@ pub enum GapEnd {
 }
 
 /// The end of a gap.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct GapClosing {
     /// Which.
     pub key: GapKey,

@@ -1,6 +1,7 @@
 //! How the store is doing: [`Store::counts`] and [`Store::health`].
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -27,6 +28,9 @@ pub struct Health {
     /// What the database found wrong with itself; empty when sound. PostgreSQL is not asked.
     pub problems: Vec<String>,
 }
+
+/// Longest wait for a sign of life.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 const TABLES: [&str; 16] = [
     "tickers",
@@ -69,6 +73,28 @@ impl Store {
             *rows += file.rows;
         }
         Ok(counts)
+    }
+
+    /// Whether the database answers, asked as cheaply as can be and for two seconds at most. On SQLite also whether the
+    /// file is still there.
+    ///
+    /// # Errors
+    /// What kept it from answering; [`StorageError::is_outage`] holds.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        let location = &self.inner.location;
+        if location.database_url.is_none() {
+            let file = location.market_db();
+            std::fs::metadata(&file).map_err(|source| self.unavailable(source))?;
+        }
+        let asked = tokio::time::timeout(PATIENCE, self.texts("SELECT 'here'")).await;
+        asked.map_err(|source| self.unavailable(source))?.map(drop)
+    }
+
+    fn unavailable(&self, source: impl std::error::Error + Send + Sync + 'static) -> StorageError {
+        StorageError::Unavailable {
+            what: self.name().to_owned(),
+            source: Box::new(source),
+        }
     }
 
     /// How the database is doing.

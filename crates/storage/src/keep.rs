@@ -10,7 +10,9 @@ use crate::{Fence, GapClosing, MarketSnapshot, NewGap, PollCycle, StorageError, 
 use crate::{catalogue, cycles, gaps, import, lease, snapshots};
 
 /// What one cycle of polling, or a moment of the stream, brings. Any part may be empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// It can be written to a file in a binary form and read back by the same version, to wait out an outage.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Batch {
     /// Quotes of markets of which something changed.
     pub snapshots: Vec<MarketSnapshot>,

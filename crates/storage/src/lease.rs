@@ -39,7 +39,7 @@ impl Lease {
 }
 
 /// Under which lease a write is done; it is refused when the lease has passed on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Fence {
     /// Name of the lease.
     pub lease: String,

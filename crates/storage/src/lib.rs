@@ -19,6 +19,7 @@ mod keep;
 mod lease;
 mod location;
 mod migration;
+mod prune;
 mod read;
 mod row;
 mod session;
@@ -37,9 +38,10 @@ pub use import::{CaptureRecord, Completeness, Import, ImportMeta, Put, TradeSour
 pub use keep::{Batch, Kept};
 pub use lease::{Fence, Lease};
 pub use location::StoreLocation;
+pub use prune::Pruned;
 pub use read::{
-    BookBatches, BookChange, BookEntry, BookQuery, Ids, MarketQuery, MarketRecord, ResultFilter, TradeBatch,
-    TradeBatches, TradeQuery,
+    BookBatches, BookChange, BookEntry, BookQuery, EventQuery, Ids, MarketQuery, MarketRecord, ResultFilter,
+    TapeQuery, TradeBatch, TradeBatches, TradeQuery,
 };
 pub use snapshots::{MarketSnapshot, SnapshotSource};
 pub use store::{MigrationState, Store};

@@ -10,7 +10,7 @@ use crate::session::Session;
 use crate::{StorageError, Store};
 
 /// How a snapshot reached us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum SnapshotSource {
     /// Regular polling.
     Poll,
@@ -61,7 +61,7 @@ pub(crate) fn word(source: i64) -> &'static str {
 }
 
 /// Quotes of a market at an instant. One per market, instant and source is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct MarketSnapshot {
     /// Market.
     pub ticker: Ticker,

@@ -78,17 +78,14 @@ impl Store {
         })
     }
 
-    /// Every step of the database's shape and whether it was applied, without applying any.
+    /// Every step of the database's shape and whether it was applied, without applying any: where there is no database none
+    /// is made.
     ///
     /// # Errors
     /// As for [`Store::open`].
     pub async fn migration_status(location: &StoreLocation) -> Result<Vec<MigrationState>, StorageError> {
-        let orm = connect(location).await?;
-        let name = location.name();
-        refuse_newer(&orm, &name).await?;
-        let applied = applied(&orm)
-            .await
-            .map_err(|source| StorageError::orm(&name, source))?;
+        let applied = applied_to(location).await?;
+        refuse_unknown(&applied, &location.name())?;
         let files = Migrator::get_migration_files();
         Ok(files
             .iter()
@@ -186,10 +183,41 @@ impl Store {
 
 async fn connect(location: &StoreLocation) -> Result<DatabaseConnection, StorageError> {
     location.make_folder()?;
-    match &location.database_url {
-        None => connect_sqlite(&location.market_db(), &location.name()).await,
-        Some(url) => connect_postgres(url, &location.name()).await,
+    let name = location.name();
+    let Some(url) = &location.database_url else {
+        return connect_sqlite(&location.market_db(), &name).await;
+    };
+    let orm = connect_postgres(url, &name).await?;
+    // Two processes may open a fresh database at once; CREATE SCHEMA is not safe against that by itself.
+    let create = format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}");
+    if let Err(source) = orm.execute_unprepared(&create).await {
+        orm.execute_unprepared(&format!("SELECT 1 FROM pg_namespace WHERE nspname = '{SCHEMA}'"))
+            .await
+            .map_err(|_| StorageError::orm(&name, source))?;
     }
+    Ok(orm)
+}
+
+/// Steps applied to a database, which is only looked at.
+async fn applied_to(location: &StoreLocation) -> Result<Vec<String>, StorageError> {
+    let name = location.name();
+    let orm = match &location.database_url {
+        None if !location.market_db().exists() => return Ok(Vec::new()),
+        None => connect_sqlite(&location.market_db(), &name).await?,
+        Some(url) => connect_postgres(url, &name).await?,
+    };
+    let failed = |source| StorageError::orm(&name, source);
+    let steps = sea_orm_migration::SchemaManager::new(&orm)
+        .has_table("seaql_migrations")
+        .await;
+    let applied = if steps.map_err(failed)? {
+        let models = Migrator::get_migration_models(&orm).await.map_err(failed)?;
+        models.into_iter().map(|model| model.version).collect()
+    } else {
+        Vec::new()
+    };
+    orm.close_by_ref().await.map_err(failed)?;
+    Ok(applied)
 }
 
 async fn connect_sqlite(path: &Path, name: &str) -> Result<DatabaseConnection, StorageError> {
@@ -248,13 +276,6 @@ async fn connect_postgres(url: &str, name: &str) -> Result<DatabaseConnection, S
         .await
         .map_err(|source| StorageError::orm(name, source))?;
     refuse_old_server(&orm, name).await?;
-    // Two processes may open a fresh database at once; CREATE SCHEMA is not safe against that by itself.
-    let create = format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}");
-    if let Err(source) = orm.execute_unprepared(&create).await {
-        orm.execute_unprepared(&format!("SELECT 1 FROM pg_namespace WHERE nspname = '{SCHEMA}'"))
-            .await
-            .map_err(|_| StorageError::orm(name, source))?;
-    }
     Ok(orm)
 }
 

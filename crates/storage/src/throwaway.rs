@@ -13,10 +13,75 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static SERVER: OnceLock<Option<Server>> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-struct Server {
+/// A server that ends when it is dropped, or its process does.
+#[derive(Debug)]
+pub struct Server {
     sockets: PathBuf,
     /// Kept open: the watcher takes the server down when this end closes, however the process ends.
-    _lifeline: std::process::ChildStdin,
+    lifeline: std::process::ChildStdin,
+    /// Says when it has done as told.
+    answers: std::process::ChildStdout,
+}
+
+/// A server of one's own, to be stopped and started; `None`, said on standard error, where there is no PostgreSQL.
+///
+/// # Panics
+/// When PostgreSQL is installed but does not start.
+pub fn postgres_server() -> Option<Server> {
+    let server = binaries().map(|binaries| start(&binaries));
+    if server.is_none() {
+        say_skipped();
+    }
+    server
+}
+
+fn say_skipped() {
+    let said = "skipped: no PostgreSQL (neither in /usr/lib/postgresql nor on the PATH)";
+    drop(writeln!(std::io::stderr(), "{said}"));
+}
+
+impl Server {
+    /// URL of a new, empty database.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn database(&self) -> String {
+        let name = format!("kmi_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        let done = Command::new("psql")
+            .args(["-q", "-U", "kmi", "-d", "postgres", "-h"])
+            .arg(&self.sockets)
+            .args(["-c", &format!("CREATE DATABASE {name}")])
+            .env("PATH", search_path())
+            .status();
+        assert!(
+            done.is_ok_and(|status| status.success()),
+            "a database could not be made"
+        );
+        let sockets = self.sockets.display().to_string().replace('/', "%2F");
+        format!("postgres://kmi@{sockets}/{name}")
+    }
+
+    /// Stops it as an accident would: connections end at once, what was not committed is gone.
+    ///
+    /// # Panics
+    /// When it does not do as told.
+    pub fn stop(&mut self) {
+        self.tell("stop");
+    }
+
+    /// Starts it again, on the same data.
+    ///
+    /// # Panics
+    /// When it does not do as told.
+    pub fn start(&mut self) {
+        self.tell("start");
+    }
+
+    fn tell(&mut self, word: &str) {
+        writeln!(self.lifeline, "{word}").expect("its watcher listens");
+        let answer = line(&mut self.answers);
+        assert_eq!(answer, "done", "the server was told to {word}");
+    }
 }
 
 /// URL of a new, empty database; `None`, said on standard error, where there is no PostgreSQL.
@@ -24,28 +89,8 @@ struct Server {
 /// # Panics
 /// When PostgreSQL is installed but does not start: that is not a reason to skip.
 pub fn postgres_database() -> Option<String> {
-    let server = SERVER.get_or_init(|| {
-        let server = binaries().map(|binaries| start(&binaries));
-        if server.is_none() {
-            let said = "skipped: no PostgreSQL (neither in /usr/lib/postgresql nor on the PATH)";
-            drop(writeln!(std::io::stderr(), "{said}"));
-        }
-        server
-    });
-    let server = server.as_ref()?;
-    let name = format!("kmi_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-    let done = Command::new("psql")
-        .args(["-q", "-U", "kmi", "-d", "postgres", "-h"])
-        .arg(&server.sockets)
-        .args(["-c", &format!("CREATE DATABASE {name}")])
-        .env("PATH", search_path())
-        .status();
-    assert!(
-        done.is_ok_and(|status| status.success()),
-        "a database could not be made"
-    );
-    let sockets = server.sockets.display().to_string().replace('/', "%2F");
-    Some(format!("postgres://kmi@{sockets}/{name}"))
+    let server = SERVER.get_or_init(postgres_server);
+    server.as_ref().map(Server::database)
 }
 
 /// The installed folders before the PATH, newest first.
@@ -82,22 +127,30 @@ if [ "$(id -u)" = 0 ]; then
   chown nobody "$dir"
   as="setpriv --reuid=nobody --regid=nogroup --clear-groups"
 fi
-trap 'kill -INT $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; rm -rf "$dir"' EXIT
+stop() { kill -"$1" $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; }
+trap 'stop INT; rm -rf "$dir"' EXIT
 pid=
+launch() {
+  $as "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c max_connections=200 >>"$dir/log" 2>&1 </dev/null &
+  pid=$!
+  for _ in $(seq 300); do
+    if "$bin/psql" -q -U kmi -h "$dir" -d postgres -c 'SELECT 1' >/dev/null 2>&1; then
+      return 0
+    fi
+    kill -0 $pid || return 1
+    sleep 0.1
+  done
+  return 1
+}
 $as "$bin/initdb" -D "$dir/data" -U kmi -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
-$as "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c max_connections=200 >>"$dir/log" 2>&1 </dev/null &
-pid=$!
-for _ in $(seq 300); do
-  if "$bin/psql" -q -U kmi -h "$dir" -d postgres -c 'SELECT 1' >/dev/null 2>&1; then
-    echo "$dir"
-    cat >/dev/null
-    exit 0
-  fi
-  kill -0 $pid || { cat "$dir/log"; exit 1; }
-  sleep 0.1
+launch || { cat "$dir/log"; exit 1; }
+echo "$dir"
+while read -r word; do
+  case "$word" in
+    stop) stop QUIT; echo done ;;
+    start) launch && echo done ;;
+  esac
 done
-cat "$dir/log"
-exit 1
 "#;
 
 fn start(binaries: &Path) -> Server {
@@ -116,12 +169,7 @@ fn start(binaries: &Path) -> Server {
         .expect("bash starts");
     let lifeline = child.stdin.take().expect("it was piped");
     let mut output = child.stdout.take().expect("it was piped");
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while output.read(&mut byte).expect("its output is read") == 1 && byte[0] != b'\n' {
-        line.push(byte[0]);
-    }
-    let sockets = PathBuf::from(String::from_utf8(line).expect("a folder's name is text"));
+    let sockets = PathBuf::from(line(&mut output));
     if !sockets.is_dir() {
         let mut log = String::new();
         drop(output.read_to_string(&mut log));
@@ -132,8 +180,19 @@ fn start(binaries: &Path) -> Server {
     }
     Server {
         sockets,
-        _lifeline: lifeline,
+        lifeline,
+        answers: output,
     }
+}
+
+/// The next line, without its end.
+fn line(output: &mut impl Read) -> String {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while output.read(&mut byte).expect("its output is read") == 1 && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    String::from_utf8(line).expect("it says words and the name of a folder")
 }
 
 /// Ends every connection to a database, as an accident would: tests see what becomes of work in flight.

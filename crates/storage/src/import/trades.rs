@@ -12,7 +12,7 @@ use crate::row::{Rows, Table, Value};
 use crate::session::{NewRows, Session};
 
 /// How a public trade reached us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum TradeSource {
     /// Someone's file.
     Import,

@@ -87,23 +87,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer or holds what was never written.
     pub async fn markets(&self, query: &MarketQuery) -> Result<Vec<MarketRecord>, StorageError> {
-        let columns = |prefix: &str, table: &crate::row::Table| {
-            let names = table.columns.iter().map(|(name, _)| format!("{prefix}.{name}"));
-            names.collect::<Vec<_>>().join(", ")
-        };
-        let sql = format!(
-            "SELECT t.ticker, {}, {}, {} FROM markets m JOIN tickers t ON t.id = m.ticker_id \
-             LEFT JOIN events e ON e.ticker = m.event LEFT JOIN series s ON s.ticker = e.series \
-             WHERE (m.close_time IS NULL OR (m.close_time >= $1 AND m.close_time < $2)) ORDER BY t.ticker",
-            columns("m", &markets::Model::TABLE),
-            columns("e", &events::Model::TABLE),
-            columns("s", &series::Model::TABLE),
-        );
+        let wanted = "(m.close_time IS NULL OR (m.close_time >= $1 AND m.close_time < $2)) ORDER BY t.ticker";
         let bounds = vec![
             Value::Int(query.close_from.map_or(i64::MIN, Timestamp::micros)),
             Value::Int(query.close_to.map_or(i64::MAX, Timestamp::micros)),
         ];
-        let found = self.reader().await?.query(&sql, bounds).await?;
+        let found = self.reader().await?.query(&select(wanted), bounds).await?;
         let mut records = Vec::new();
         for mut row in found.into_rows() {
             let record = record(&mut row)?;
@@ -113,6 +102,39 @@ impl Store {
         }
         Ok(records)
     }
+
+    /// The market of a name.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds what was never written.
+    pub async fn market(&self, ticker: &Ticker) -> Result<Option<MarketRecord>, StorageError> {
+        let named = vec![Value::from(ticker.as_str())];
+        let found = self
+            .reader()
+            .await?
+            .query(&select("t.ticker = $1"), named)
+            .await?;
+        found
+            .into_rows()
+            .next()
+            .map(|mut row| record(&mut row))
+            .transpose()
+    }
+}
+
+/// Markets with what their event and series say, where `wanted` holds.
+fn select(wanted: &str) -> String {
+    let columns = |prefix: &str, table: &crate::row::Table| {
+        let names = table.columns.iter().map(|(name, _)| format!("{prefix}.{name}"));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "SELECT t.ticker, {}, {}, {} FROM markets m JOIN tickers t ON t.id = m.ticker_id \
+         LEFT JOIN events e ON e.ticker = m.event LEFT JOIN series s ON s.ticker = e.series WHERE {wanted}",
+        columns("m", &markets::Model::TABLE),
+        columns("e", &events::Model::TABLE),
+        columns("s", &series::Model::TABLE),
+    )
 }
 
 fn record(row: &mut crate::row::Fields) -> Result<MarketRecord, StorageError> {

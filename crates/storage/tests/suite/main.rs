@@ -10,6 +10,8 @@ mod failures;
 mod history;
 mod house;
 mod live;
+mod outages;
+mod reads;
 
 use house::House;
 
@@ -77,6 +79,12 @@ suite! {
     live::a_live_report_replaces_quotes_and_pauses_end,
     live::a_gap_is_told_once_and_ends_once,
     live::days_are_archived_while_others_write,
+    reads::a_history_goes_back_into_the_archive,
+    reads::the_tape_is_paged_from_hot_to_archived,
+    reads::candles_take_in_their_end_and_begin_with_what_stood,
+    reads::the_catalogue_is_read_by_name_and_page,
+    reads::a_backtest_is_removed_whole,
+    reads::what_was_filled_long_ago_is_forgotten,
     failures::an_open_store_opens_again,
     failures::opening_waits_for_no_import,
 }
