@@ -1,15 +1,11 @@
-//! Books of the markets somebody watches: [`BookPicture`], and who watches: [`Demand`].
+//! Books of the markets somebody watches: [`BookPicture`].
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
-use kmi_domain::book::{BookState, OrderBook, SyncedBook};
+use kmi_domain::book::{ApplyError, BookState, OrderBook};
 use kmi_domain::{Ticker, Timestamp};
-use parking_lot::Mutex;
-use tokio::sync::watch;
+use kmi_kalshi::ws::message::{OrderbookDelta, OrderbookSnapshot};
 
-use super::{Board, MarketId};
+use super::{Board, Demand, MarketId, Source};
+use crate::hub::Happening;
 
 /// A book as it stood at an event of the hub: who goes on with the deltas after `number` misses none.
 #[derive(Clone, Debug)]
@@ -30,80 +26,33 @@ pub struct BookPicture {
     pub number: u64,
 }
 
-/// A book as the board keeps it.
+/// A book as the board keeps it: in sync, or the last that was known.
 #[derive(Debug)]
 pub(super) struct Kept {
-    pub(super) book: SyncedBook,
-    /// The last that was known, for showing while it is out of sync.
-    pub(super) last: Option<OrderBook>,
-    pub(super) clock: Option<u64>,
-    pub(super) as_of: Timestamp,
+    book: OrderBook,
+    state: BookState,
+    clock: Option<u64>,
+    as_of: Timestamp,
 }
 
-/// Which books are wanted: reference counted, and for a while after the last watcher left.
-#[derive(Clone, Debug)]
-pub struct Demand {
-    wanted: Arc<Mutex<BTreeMap<Ticker, usize>>>,
-    changed: watch::Sender<u64>,
-    linger: Duration,
-}
-
-/// As long as it lives, the book is kept up to date.
-#[derive(Debug)]
-pub struct Watch {
-    ticker: Ticker,
-    demand: Demand,
-}
-
-impl Demand {
-    pub(super) fn new(linger: Duration) -> Demand {
-        Demand {
-            wanted: Arc::default(),
-            changed: watch::Sender::new(0),
-            linger,
+impl Kept {
+    fn new(at: Timestamp) -> Kept {
+        Kept {
+            book: OrderBook::new(),
+            state: BookState::AwaitingSnapshot,
+            clock: None,
+            as_of: at,
         }
     }
 
-    /// Wants the book of a market.
-    pub fn watch(&self, ticker: Ticker) -> Watch {
-        let mut wanted = self.wanted.lock();
-        let count = wanted.entry(ticker.clone()).or_insert(0);
-        *count += 1;
-        if *count == 1 {
-            self.changed.send_modify(|version| *version += 1);
+    fn apply(&mut self, delta: &OrderbookDelta, at: Timestamp) -> Result<(), ApplyError> {
+        if self.state != BookState::Synced {
+            return Err(ApplyError::NotSynced(self.state));
         }
-        Watch {
-            ticker,
-            demand: self.clone(),
-        }
-    }
-
-    /// How long a book lingers after its last watcher left.
-    pub fn linger(&self) -> Duration {
-        self.linger
-    }
-
-    /// Books watched now, without those that linger.
-    pub fn wanted(&self) -> Vec<Ticker> {
-        self.wanted.lock().keys().cloned().collect()
-    }
-
-    /// Tells when what is watched changed.
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let mut wanted = self.demand.wanted.lock();
-        if let Some(count) = wanted.get_mut(&self.ticker) {
-            *count -= 1;
-            if *count == 0 {
-                wanted.remove(&self.ticker);
-                self.demand.changed.send_modify(|version| *version += 1);
-            }
-        }
+        self.book.apply(delta.side, delta.price_dollars, delta.delta_fp)?;
+        self.clock = delta.clock.or(self.clock);
+        self.as_of = at;
+        Ok(())
     }
 }
 
@@ -113,20 +62,108 @@ impl Board {
         &self.inner.demand
     }
 
-    /// The book of a market, if it is or was watched.
+    /// The book of a market, if it is followed.
     pub fn book(&self, ticker: &Ticker) -> Option<BookPicture> {
-        let state = self.inner.state.read();
-        let id = *state.by_ticker.get(ticker)?;
-        let kept = state.books.get(&id)?;
+        let id = self.id(ticker)?;
+        let freshness = self.freshness();
+        let books = self.inner.books.read();
+        let kept = books.get(&id)?;
+        let as_of = match kept.state {
+            BookState::Synced => freshness.confirmed(kept.as_of, Source::WebSocket),
+            BookState::AwaitingSnapshot | BookState::Stale => kept.as_of,
+        };
         Some(BookPicture {
             ticker: ticker.clone(),
             id,
-            state: kept.book.state(),
-            book: kept.book.book().or(kept.last.as_ref()).cloned(),
+            state: kept.state,
+            book: (kept.state != BookState::AwaitingSnapshot).then(|| kept.book.clone()),
             clock: kept.clock,
-            as_of: kept.as_of,
-            // Books change under the board's lock and are told under it, so that this number belongs to this book.
+            as_of,
+            // Books change and are told under the lock that is held here, so that this number belongs to this book.
             number: self.inner.hub.last(),
         })
+    }
+
+    /// Takes a whole book; it is in sync from here on.
+    pub fn take_book_snapshot(&self, mut snapshot: OrderbookSnapshot, at: Timestamp) {
+        self.inner.pulse.hear(at);
+        let _turn = self.write(at);
+        let id = self.number(&mut snapshot.market_ticker);
+        self.learn_uuid(id, snapshot.market_id.as_deref());
+        let mut books = self.inner.books.write();
+        let kept = books.entry(id).or_insert_with(|| Kept::new(at));
+        kept.book.replace(
+            snapshot.yes_dollars_fp.iter().copied(),
+            snapshot.no_dollars_fp.iter().copied(),
+        );
+        kept.state = BookState::Synced;
+        kept.clock = snapshot.clock;
+        kept.as_of = at;
+        let told = Happening::BookSnapshot(Box::new(snapshot));
+        self.inner.hub.append(at, Some(id), told);
+    }
+
+    /// Takes a change of a book.
+    ///
+    /// # Errors
+    /// [`ApplyError`] when the book is not in sync, or this contradicts it: then it is stale, which is told, and a snapshot must be
+    /// asked for.
+    pub fn take_book_delta(&self, mut delta: OrderbookDelta, at: Timestamp) -> Result<(), ApplyError> {
+        self.inner.pulse.hear(at);
+        let _turn = self.write(at);
+        let id = self.number(&mut delta.market_ticker);
+        let mut books = self.inner.books.write();
+        let kept = books
+            .get_mut(&id)
+            .ok_or(ApplyError::NotSynced(BookState::AwaitingSnapshot))?;
+        let applied = kept.apply(&delta, at);
+        let told = match &applied {
+            Ok(()) => Happening::BookDelta(Box::new(delta)),
+            Err(ApplyError::Negative(_)) => {
+                kept.state = BookState::Stale;
+                Happening::BookStale
+            }
+            Err(ApplyError::NotSynced(_)) => return applied,
+        };
+        self.inner.hub.append(at, Some(id), told);
+        applied
+    }
+
+    /// These books are out of sync until their next snapshots.
+    pub fn mark_books_stale(&self, tickers: &[Ticker], at: Timestamp) {
+        let _turn = self.write(at);
+        let ids: Vec<MarketId> = tickers.iter().filter_map(|ticker| self.id(ticker)).collect();
+        let mut books = self.inner.books.write();
+        for id in ids {
+            if let Some(kept) = books.get_mut(&id) {
+                self.mark_stale(id, kept, at);
+            }
+        }
+    }
+
+    /// All of them, within a writer's turn.
+    pub(super) fn mark_all_books_stale(&self, at: Timestamp) {
+        for (id, kept) in self.inner.books.write().iter_mut() {
+            self.mark_stale(*id, kept, at);
+        }
+    }
+
+    fn mark_stale(&self, id: MarketId, kept: &mut Kept, at: Timestamp) {
+        if kept.state == BookState::Synced {
+            kept.state = BookState::Stale;
+            self.inner.hub.append(at, Some(id), Happening::BookStale);
+        }
+    }
+
+    /// This book is not followed any more. Who still looks at it is told that it is stale.
+    pub fn forget_book(&self, ticker: &Ticker) {
+        let at = self.time();
+        let _turn = self.write(at);
+        if let Some(id) = self.id(ticker) {
+            let mut books = self.inner.books.write();
+            if let Some(mut kept) = books.remove(&id) {
+                self.mark_stale(id, &mut kept, at);
+            }
+        }
     }
 }

@@ -24,17 +24,32 @@ impl Uuids {
             self.by_market.insert(market, uuid);
         }
     }
+
+    /// Forgets what a market was called by.
+    pub(super) fn forget(&mut self, market: MarketId) {
+        if let Some(uuid) = self.by_market.remove(&market) {
+            self.by_uuid.remove(&uuid);
+        }
+    }
 }
 
 impl Board {
+    /// Takes what a message of the stream calls a market.
+    pub(super) fn learn_uuid(&self, market: MarketId, uuid: Option<&str>) {
+        // Nearly always known already, so that nobody has to wait for it.
+        if uuid.is_some() && !self.inner.uuids.read().by_market.contains_key(&market) {
+            self.inner.uuids.write().learn(market, uuid);
+        }
+    }
+
     /// The UUID by which the exchange's stream calls a market; `None` until the stream has told of it.
     pub fn uuid(&self, market: MarketId) -> Option<Arc<str>> {
-        self.inner.state.read().uuids.by_market.get(&market).cloned()
+        self.inner.uuids.read().by_market.get(&market).cloned()
     }
 
     /// The market of a UUID; `None` until the stream has told of it.
     pub fn id_of_uuid(&self, uuid: &str) -> Option<MarketId> {
-        self.inner.state.read().uuids.by_uuid.get(uuid).copied()
+        self.inner.uuids.read().by_uuid.get(uuid).copied()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is told: [`Published`].
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use kmi_domain::Timestamp;
 use kmi_kalshi::ws::Body;
 use kmi_kalshi::ws::message::{OrderbookDelta, OrderbookSnapshot, Trade};
 
+use super::interest::Kinds;
 use crate::board::{MarketId, MarketState};
 
 /// One event, with its place in the ring.
@@ -22,12 +24,14 @@ pub struct Published {
     /// What happened.
     pub what: Happening,
     encoded: [OnceLock<Bytes>; Format::COUNT],
+    /// Bytes of the events around it, to which its encodings are added.
+    held: Arc<AtomicUsize>,
 }
 
 /// What happened.
 #[derive(Debug)]
 pub enum Happening {
-    /// Quotes, totals, status or freshness of a market changed. Conflated: only the latest matters.
+    /// Quotes, totals, status or metadata of a market changed. Conflated: only the latest matters.
     Market(Arc<MarketState>),
     /// A book as a whole: the first of a market, or after something was missed. NO side in NO prices.
     BookSnapshot(Box<OrderbookSnapshot>),
@@ -36,7 +40,7 @@ pub enum Happening {
     /// The book of the market is out of sync until its next snapshot.
     BookStale,
     /// A public trade. Sequenced.
-    Trade(Box<Trade>),
+    Trade(Arc<Trade>),
     /// A market or event came, changed or went, in the exchange's own words ([`Body::MarketLifecycle`], [`Body::EventLifecycle`],
     /// [`Body::EventFeeUpdate`]). Sequenced.
     Lifecycle(Box<Body>),
@@ -105,19 +109,77 @@ impl Link {
     }
 }
 
+impl Happening {
+    /// The one kind it is of.
+    pub(super) fn kind(&self) -> Kinds {
+        let none = Kinds::default();
+        match self {
+            Happening::Market(_) => Kinds {
+                markets: true,
+                ..none
+            },
+            Happening::BookSnapshot(_) | Happening::BookDelta(_) | Happening::BookStale => {
+                Kinds { books: true, ..none }
+            }
+            Happening::Trade(_) => Kinds { trades: true, ..none },
+            Happening::Lifecycle(_) => Kinds {
+                lifecycle: true,
+                ..none
+            },
+            Happening::Connection(_) => Kinds {
+                connection: true,
+                ..none
+            },
+        }
+    }
+
+    /// Whether a later event of the same market outdates it.
+    pub(super) const fn is_conflated(&self) -> bool {
+        matches!(self, Happening::Market(_))
+    }
+
+    /// About how many bytes it keeps alive, what the board shares with it not counted.
+    fn weight(&self) -> usize {
+        match self {
+            Happening::Market(_) => size_of::<MarketState>(),
+            Happening::BookSnapshot(book) => {
+                let levels = book.yes_dollars_fp.len() + book.no_dollars_fp.len();
+                size_of::<OrderbookSnapshot>() + levels * size_of::<kmi_domain::Level>()
+            }
+            Happening::BookDelta(_) => size_of::<OrderbookDelta>() + 128,
+            Happening::Trade(_) => size_of::<Trade>() + 128,
+            Happening::Lifecycle(_) => 2_048,
+            Happening::BookStale | Happening::Connection(_) => 128,
+        }
+    }
+}
+
 impl Published {
-    pub(crate) fn new(number: u64, at: Timestamp, market: Option<MarketId>, what: Happening) -> Published {
+    pub(super) fn new(
+        number: u64,
+        at: Timestamp,
+        market: Option<MarketId>,
+        what: Happening,
+        held: &Arc<AtomicUsize>,
+    ) -> Published {
+        held.fetch_add(size_of::<Published>() + what.weight(), Ordering::Relaxed);
         Published {
             number,
             at,
             market,
             what,
             encoded: Default::default(),
+            held: Arc::clone(held),
         }
     }
 
-    /// The event in a format: made by `encode` the first time, shared from then on.
+    /// The event in a format: made by `encode` the first time, shared from then on. Who asks for the same at the same time waits
+    /// for it; nobody else does.
     pub fn encoded(&self, format: Format, encode: impl FnOnce(&Published) -> Bytes) -> &Bytes {
-        self.encoded[format as usize].get_or_init(|| encode(self))
+        self.encoded[format as usize].get_or_init(|| {
+            let bytes = encode(self);
+            self.held.fetch_add(bytes.len(), Ordering::Relaxed);
+            bytes
+        })
     }
 }

@@ -79,15 +79,18 @@ fn open(
     if !is_known || !(is_recent || after.is_some()) {
         return None;
     }
-    let page = board.query(&BoardQuery {
-        statuses: vec![board::StatusFilter(MarketStatus::Active)],
-        series: query.series_ticker.iter().cloned().collect(),
-        events: query.event_ticker.iter().cloned().collect(),
-        sort: Sort::Ticker,
-        limit,
-        cursor: after,
-        ..BoardQuery::default()
-    });
+    let page = board
+        .query(&BoardQuery {
+            statuses: vec![board::StatusFilter(MarketStatus::Active)],
+            series: query.series_ticker.iter().cloned().collect(),
+            events: query.event_ticker.iter().cloned().collect(),
+            sort: Sort::Ticker,
+            limit,
+            cursor: after,
+            ..BoardQuery::default()
+        })
+        // A cursor the board has not given is the exchange's to judge.
+        .ok()?;
     Some(MarketsPage {
         markets: page.markets.iter().map(|market| live::body_of(market)).collect(),
         cursor: page

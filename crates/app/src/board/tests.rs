@@ -1,0 +1,4 @@
+//! What the board shows.
+
+mod support;
+mod sweeps;

@@ -1,0 +1,4 @@
+//! What readers of the hub see.
+
+mod reading;
+mod support;
