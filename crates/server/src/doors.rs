@@ -7,13 +7,15 @@ use kmi_app::board::Board;
 use kmi_app::ingest::IngestMonitor;
 use kmi_domain::Timestamp;
 use kmi_kalshi::clock::Clock;
-use kmi_kalshi::rest;
+use kmi_kalshi::rest::Client;
 use kmi_storage::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, LocalToken};
 use crate::gate::RateLimits;
+use crate::rest::{Budget, Fragments, Pages, Runs};
 use crate::slots::Slots;
 use crate::{AuthMode, DoorSettings};
 
@@ -55,7 +57,7 @@ pub struct DoorParts {
     pub ingest: IngestMonitor,
     /// The exchange, for what the board does not know: books, older trades, cache misses of the relay. Without it that is answered with
     /// `KALSHI_UNAVAILABLE`.
-    pub rest: Option<rest::Client>,
+    pub rest: Option<Client>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Entropy of this start, drawn from the system: keys of sessions and one-time links come from it.
@@ -99,19 +101,31 @@ pub struct Inner {
     pub(crate) board: Board,
     pub(crate) store: Store,
     pub(crate) ingest: IngestMonitor,
-    pub(crate) rest: Option<rest::Client>,
+    pub(crate) rest: Option<Client>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) exchange: ExchangeKind,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) settings: DoorSettings,
     pub(crate) auth: Auth,
     pub(crate) rates: Option<RateLimits>,
+    /// Questions to the exchange.
+    pub(crate) budget: Budget,
+    /// Markets as JSON.
+    pub(crate) fragments: Fragments,
+    /// Pages of markets.
+    pub(crate) pages: Pages,
+    /// Backtests that run.
+    pub(crate) runs: Runs,
+    /// Whose turn it is to calibrate.
+    pub(crate) calibrating: Semaphore,
     /// Room for event streams and relay sockets.
     pub(crate) slots: Slots,
     /// Told when the server stops, so that streams can say good-bye.
     pub(crate) stopping: CancellationToken,
-    /// When these doors were made; also the epoch of event ids, which begin anew with every start.
+    /// When these doors were made.
     pub(crate) started: Timestamp,
+    /// What event ids begin with: their numbers begin anew with every start.
+    epoch: String,
 }
 
 impl std::ops::Deref for Doors {
@@ -146,6 +160,11 @@ impl Doors {
             inner: Arc::new(Inner {
                 auth: Auth::new(parts.entropy, parts.token, &parts.settings),
                 rates: parts.settings.rate.map(RateLimits::new),
+                budget: Budget::new(parts.settings.relay_misses_per_second),
+                fragments: Fragments::default(),
+                pages: Pages::default(),
+                runs: Runs::new(parts.settings.backtests),
+                calibrating: Semaphore::new(1),
                 slots: Slots::new(parts.settings.streams, parts.settings.streams_per_address),
                 stopping: CancellationToken::new(),
                 board: parts.board,
@@ -156,6 +175,7 @@ impl Doors {
                 exchange: parts.exchange,
                 metrics: parts.metrics,
                 settings: parts.settings,
+                epoch: format!("{:x}", started.micros()),
                 started,
             }),
         })
@@ -166,6 +186,11 @@ impl Doors {
     pub fn session_link(&self, address: std::net::SocketAddr) -> String {
         let token = self.inner.auth.new_link(self.inner.clock.now());
         format!("http://{address}/session/begin?token={token}")
+    }
+
+    /// What event ids begin with: another at every start.
+    pub(crate) fn epoch(&self) -> &str {
+        &self.inner.epoch
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -5,18 +5,26 @@
 //! often; every refusal has one shape ([`error`]). In local mode, the only one there is so far, the doors open to this machine alone.
 
 mod auth;
+mod docs;
 mod doors;
 pub mod error;
 mod gate;
+mod health;
+mod home;
 mod meters;
+mod openapi;
 mod relay;
+mod rest;
 mod router;
 mod serve;
 mod settings;
 mod slots;
+mod sse;
+mod view;
 
 pub use auth::{LocalToken, LocalTokenError};
 pub use doors::{DoorError, DoorParts, Doors, ExchangeKind};
 pub use meters::install_metrics;
+pub use openapi::openapi_json;
 pub use serve::{ServeError, serve};
 pub use settings::{AuthMode, DoorSettings, RateLimit, RelayAccess};

@@ -7,6 +7,9 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use http::StatusCode;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::error::{ApiError, Code};
 use crate::{Doors, relay};
@@ -17,7 +20,17 @@ pub(crate) struct Route(pub(crate) Arc<str>);
 
 /// All routes. What no route takes is refused in the one shape.
 pub(crate) fn router(doors: &Doors) -> Router {
+    let (api, _) = crate::rest::router().split_for_parts();
+    // Streams go out as they come, and the docs' files are compressed already; both are left alone.
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(1_024).and(NotForContentType::SSE));
     Router::new()
+        .merge(api)
+        .merge(crate::docs::router())
+        .merge(crate::health::router())
+        .merge(crate::home::router())
+        .layer(compression)
         .merge(relay::router(doors))
         .merge(crate::auth::router())
         .route_layer(from_fn(name))

@@ -10,6 +10,8 @@ mod token;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use kmi_domain::Timestamp;
 use parking_lot::Mutex;
 
@@ -18,6 +20,7 @@ pub(crate) use session::{Session, Sessions};
 pub use token::{LocalToken, LocalTokenError};
 
 use crate::DoorSettings;
+use crate::error::ApiError;
 
 /// Links that may be open at once; a further one makes the oldest worthless.
 const LINKS: usize = 16;
@@ -31,6 +34,20 @@ pub(crate) enum Caller {
     Session(Session),
     /// A program with the local token.
     Token,
+}
+
+/// Somebody with a session or the token; others are refused.
+pub(crate) struct Known;
+
+impl<S: Sync> FromRequestParts<S> for Known {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Known, ApiError> {
+        match parts.extensions.get::<Caller>() {
+            Some(Caller::Session(_) | Caller::Token) => Ok(Known),
+            Some(Caller::Anonymous) | None => Err(ApiError::unauthenticated()),
+        }
+    }
 }
 
 /// Sessions, links and the token.
@@ -67,6 +84,24 @@ impl Auth {
         let mut hasher = blake3::Hasher::new_keyed(&self.root);
         hasher.update(purpose.as_bytes()).update(&number.to_le_bytes());
         hasher.finalize().to_hex().to_string()
+    }
+
+    /// What a page's own scripts and styles carry: another for every answer.
+    pub(crate) fn nonce(&self) -> String {
+        let mut nonce = self.fresh("nonce");
+        nonce.truncate(32);
+        nonce
+    }
+
+    /// A fresh id that sorts by time (UUID, version 7).
+    pub(crate) fn uuid(&self, now: Timestamp) -> String {
+        let mut random = [0; 10];
+        let fresh = blake3::hash(self.fresh("uuid").as_bytes());
+        random.copy_from_slice(&fresh.as_bytes()[..10]);
+        let millis = u64::try_from(now.millis()).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &random)
+            .into_uuid()
+            .to_string()
     }
 
     /// The token of a new link, good once.

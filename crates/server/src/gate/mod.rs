@@ -33,10 +33,6 @@ use crate::{Doors, relay};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 
-/// Id of a request, as its answer and the log tell it.
-#[derive(Clone, Debug)]
-pub(crate) struct RequestId(pub(crate) HeaderValue);
-
 /// Address a request comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
@@ -87,7 +83,6 @@ impl Gate {
             Ok(None) => {
                 let extensions = request.extensions_mut();
                 extensions.insert(Peer(peer));
-                extensions.insert(RequestId(passage.id.clone()));
                 extensions.insert(passage.caller.clone());
                 extensions.insert(Arc::clone(&self.site));
                 self.inside(request).await

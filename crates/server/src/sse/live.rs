@@ -1,0 +1,226 @@
+//! One stream: [`Live`].
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kmi_app::board::{BookPicture, MarketState, Watch};
+use kmi_app::hub::{Batch, Format, Interest, Published, Reader};
+use kmi_domain::Ticker;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+
+use super::encode;
+use super::params::{Snapshot, Wanted};
+use crate::Doors;
+use crate::error::ApiError;
+use crate::slots::Slot;
+
+/// Bytes of events put together before they are handed on.
+const PIECE: usize = 32_768;
+
+/// One stream of one client.
+pub(super) struct Live {
+    doors: Doors,
+    wanted: Wanted,
+    reader: Reader,
+    heartbeat: Interval,
+    /// Keeps the books up to date that are told of.
+    watches: Vec<Watch>,
+    /// Named markets that the board does not know yet.
+    unknown: Vec<Ticker>,
+    state: State,
+    _slot: Slot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// A snapshot is due.
+    Behind,
+    /// Goes on with what happens.
+    Following,
+    /// Said good-bye.
+    Ended,
+}
+
+/// What woke a stream.
+enum Woken {
+    Batch(Batch),
+    Heartbeat,
+    Stopping,
+}
+
+impl Live {
+    pub(super) fn new(
+        doors: Doors,
+        wanted: Wanted,
+        last: Option<&str>,
+        slot: Slot,
+    ) -> Result<Live, ApiError> {
+        let newest = doors.board.hub().last();
+        let resumed = last
+            .and_then(|last| place(&doors, last))
+            .filter(|place| *place <= newest);
+        let period = doors.settings.heartbeat;
+        let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let interest = Interest {
+            kinds: wanted.kinds,
+            markets: wanted.tickers.as_ref().map(|_| [].into_iter().collect()),
+        };
+        let mut live = Live {
+            reader: doors.board.hub().reader(resumed.unwrap_or(newest), interest),
+            state: if resumed.is_some() {
+                State::Following
+            } else {
+                State::Behind
+            },
+            unknown: wanted.tickers.clone().unwrap_or_default(),
+            watches: Vec::new(),
+            heartbeat,
+            wanted,
+            doors,
+            _slot: slot,
+        };
+        live.resolve()?;
+        Ok(live)
+    }
+
+    /// The next piece of the stream; `None` after the good-bye.
+    pub(super) async fn next(&mut self) -> Option<Bytes> {
+        match self.state {
+            State::Ended => return None,
+            State::Behind => return Some(self.snapshot()),
+            State::Following => {}
+        }
+        loop {
+            let woken = tokio::select! {
+                biased;
+                () = self.doors.stopping.cancelled() => Woken::Stopping,
+                _ = self.heartbeat.tick() => Woken::Heartbeat,
+                batch = self.reader.next() => Woken::Batch(batch),
+            };
+            match woken {
+                Woken::Stopping => return Some(self.goodbye()),
+                Woken::Heartbeat => return Some(self.beat()),
+                Woken::Batch(Batch::Lapped { .. }) => return Some(self.snapshot()),
+                Woken::Batch(Batch::Events(events)) => {
+                    let piece = self.piece(&events);
+                    if !piece.is_empty() {
+                        return Some(piece);
+                    }
+                }
+            }
+        }
+    }
+
+    /// As many events as a piece holds. For the rest the reader goes back, so that nothing is held for a client that does not read.
+    fn piece(&mut self, events: &[Arc<Published>]) -> Bytes {
+        let encode = |event: &Published| encode::published(&self.doors, event);
+        if let [only] = events {
+            return only.encoded(Format::Own, encode).clone();
+        }
+        let mut piece = Vec::with_capacity(PIECE);
+        for (place, event) in events.iter().enumerate() {
+            let text = event.encoded(Format::Own, encode);
+            if place > 0 && piece.len() + text.len() > PIECE {
+                let interest = self.reader.interest_mut().clone();
+                self.reader = self.doors.board.hub().reader(event.number - 1, interest);
+                break;
+            }
+            piece.extend_from_slice(text);
+        }
+        piece.into()
+    }
+
+    /// All that is wanted, as it stands; the stream goes on from there.
+    fn snapshot(&mut self) -> Bytes {
+        self.state = State::Following;
+        // The place first: what happens while the board is read comes again as an event, rather than not at all.
+        let number = self.doors.board.hub().last();
+        let interest = self.reader.interest_mut().clone();
+        self.reader = self.doors.board.hub().reader(number, interest);
+        let (markets, books) = match self.wanted.snapshot {
+            Snapshot::None => (Vec::new(), Vec::new()),
+            Snapshot::Full => (self.markets(), self.books()),
+        };
+        let data = encode::snapshot(&self.doors, &markets, &books, &self.unknown);
+        self.event("snapshot", number, &data)
+    }
+
+    fn markets(&self) -> Vec<Arc<MarketState>> {
+        if !self.wanted.kinds.markets {
+            return Vec::new();
+        }
+        match &self.wanted.tickers {
+            Some(tickers) => tickers
+                .iter()
+                .filter_map(|ticker| self.doors.board.market(ticker))
+                .collect(),
+            None => self.doors.board.current(&Interest::default()),
+        }
+    }
+
+    fn books(&self) -> Vec<BookPicture> {
+        let watched = self
+            .wanted
+            .tickers
+            .iter()
+            .flatten()
+            .filter(|_| self.wanted.kinds.books);
+        watched
+            .filter_map(|ticker| self.doors.board.book(ticker))
+            .collect()
+    }
+
+    /// Takes in markets that have come to be known. Says whether there were any.
+    fn resolve(&mut self) -> Result<bool, ApiError> {
+        let board = &self.doors.board;
+        let mut found = Vec::new();
+        self.unknown.retain(|ticker| match board.id(ticker) {
+            Some(id) => {
+                found.push((ticker.clone(), id));
+                false
+            }
+            None => true,
+        });
+        for (ticker, id) in &found {
+            if self.wanted.kinds.books {
+                let watch = board.demand().watch(ticker.clone());
+                self.watches
+                    .push(watch.map_err(|full| ApiError::too_many(full.to_string(), 10))?);
+            }
+            if let Some(markets) = &mut self.reader.interest_mut().markets {
+                markets.insert(*id);
+            }
+        }
+        Ok(!found.is_empty())
+    }
+
+    fn beat(&mut self) -> Bytes {
+        let came = !self.unknown.is_empty() && self.resolve().unwrap_or(false);
+        if came {
+            return self.snapshot();
+        }
+        self.event("heartbeat", self.reader.place(), b"{}")
+    }
+
+    fn goodbye(&mut self) -> Bytes {
+        self.state = State::Ended;
+        self.event(
+            "connection_status",
+            self.reader.place(),
+            b"{\"state\":\"closing\"}",
+        )
+    }
+
+    fn event(&self, name: &str, number: u64, data: &[u8]) -> Bytes {
+        let mut text = Vec::with_capacity(data.len() + 160);
+        encode::event(&mut text, &self.doors, name, number, self.doors.now(), data);
+        text.into()
+    }
+}
+
+/// The place an id of ours stands for, if it is of this start.
+fn place(doors: &Doors, id: &str) -> Option<u64> {
+    let (epoch, number) = id.split_once(':')?;
+    (epoch == doors.epoch()).then(|| number.parse().ok())?
+}
