@@ -8,6 +8,8 @@
 mod archive;
 mod backtests;
 mod catalogue;
+mod certificates;
+mod certifier;
 mod cycles;
 pub mod entity;
 mod error;
@@ -21,6 +23,7 @@ mod location;
 mod migration;
 mod prune;
 mod read;
+mod recording;
 mod row;
 mod session;
 mod snapshots;
@@ -30,6 +33,7 @@ pub mod throwaway;
 
 pub use archive::{ArchiveFile, ArchiveKind, Finding, RollReport, VerifyReport};
 pub use backtests::{BacktestFill, BacktestListing, BacktestRecord};
+pub use certificates::{BookCertificate, CertificateQuery, book_hash};
 pub use cycles::PollCycle;
 pub use error::{BoxError, StorageError};
 pub use gaps::{Gap, GapClosing, GapEnd, GapKey, GapKind, GapQuery, GapState, NewGap};
@@ -43,5 +47,6 @@ pub use read::{
     BookBatches, BookChange, BookEntry, BookQuery, EventQuery, Ids, MarketQuery, MarketRecord, ResultFilter,
     TapeQuery, TradeBatch, TradeBatches, TradeQuery,
 };
+pub use recording::{Recorded, Recording};
 pub use snapshots::{MarketSnapshot, SnapshotSource};
 pub use store::{MigrationState, Store};

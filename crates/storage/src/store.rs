@@ -34,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) name: String,
     pub(crate) orm: DatabaseConnection,
     pub(crate) archive: Archive,
+    /// Recordings begun.
+    pub(crate) recordings: std::sync::atomic::AtomicU64,
     /// Held while days are moved to the archive.
     pub(crate) rolling: tokio::sync::Mutex<()>,
     pub(crate) live: tokio::sync::Mutex<Option<LiveWriter>>,
@@ -72,6 +74,7 @@ impl Store {
                 name,
                 orm,
                 archive,
+                recordings: std::sync::atomic::AtomicU64::new(0),
                 rolling: tokio::sync::Mutex::new(()),
                 live: tokio::sync::Mutex::new(None),
             }),

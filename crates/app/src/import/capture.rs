@@ -139,6 +139,8 @@ impl CaptureIntake {
             BookChange::Snapshot { .. } => self.record.snapshots += 1,
             BookChange::Delta { .. } => self.record.deltas += 1,
             BookChange::Trade { .. } => self.record.trades += 1,
+            // No file says so.
+            BookChange::Gap => {}
         }
     }
 }

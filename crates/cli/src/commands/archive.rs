@@ -81,7 +81,8 @@ async fn verify(store: &Store, as_json: bool) -> Result<ExitCode> {
             .collect();
         let orphans: Vec<_> = report.orphans.iter().map(|path| below(path)).collect();
         output::json(
-            &json!({"files": report.files, "rows": report.rows, "damaged": damaged, "orphans": orphans}),
+            &json!({"files": report.files, "rows": report.rows, "certificates": report.certificates,
+                    "damaged": damaged, "orphans": orphans}),
         )?;
     } else {
         output::text(&page(&report, &below))?;
@@ -109,8 +110,12 @@ fn page(report: &VerifyReport, below: &dyn Fn(&std::path::Path) -> String) -> St
         (0, strays) => format!("sound, {strays} files beside it"),
         (damaged, _) => format!("{damaged} damaged"),
     };
+    let proved = match report.certificates {
+        0 => String::new(),
+        proved => format!(", {} certificates proved", output::count(proved)),
+    };
     page + &format!(
-        "{} files, {} rows read: {verdict}\n",
+        "{} files, {} rows read{proved}: {verdict}\n",
         report.files,
         output::count(report.rows)
     )

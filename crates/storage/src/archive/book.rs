@@ -1,4 +1,5 @@
-//! Books of captures as rows: a `snapshot` row that empties the book, its `level` rows, then `delta` and `trade` rows.
+//! Books of captures as rows: a `snapshot` row that empties the book, its `level` rows, then `delta` and `trade` rows; a
+//! `gap` row where frames of the market were lost.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
@@ -20,13 +21,15 @@ const BATCH: usize = 32_768;
 const COLUMNS: usize = 12;
 
 /// Writes the entries of one capture, a file for each day they were received on.
+#[derive(Debug)]
 pub(crate) struct BookWriter {
     archive: Archive,
-    capture: String,
+    label: String,
     day: i64,
     days: BTreeMap<i64, Day>,
 }
 
+#[derive(Debug)]
 struct Day {
     part: PartWriter,
     rows: Rows,
@@ -34,10 +37,11 @@ struct Day {
 }
 
 impl BookWriter {
-    pub(crate) fn new(archive: Archive, capture: &str) -> BookWriter {
+    /// Writes files told from others being written by `label`.
+    pub(crate) fn new(archive: Archive, label: &str) -> BookWriter {
         BookWriter {
             archive,
-            capture: capture.to_owned(),
+            label: label.chars().take(32).collect(),
             day: i64::MIN,
             days: BTreeMap::new(),
         }
@@ -48,12 +52,11 @@ impl BookWriter {
             // Never back to an earlier day, so that the files of a capture read one after the other are the capture.
             self.day = self.day.max(entry.received.day());
             if !self.days.contains_key(&self.day) {
-                let label: String = self.capture.chars().take(16).collect();
                 let part = PartWriter::create(
                     &self.archive,
                     ArchiveKind::Book,
                     self.day,
-                    &label,
+                    &self.label,
                     schema::book(),
                     &[0],
                 )?;
@@ -72,12 +75,12 @@ impl BookWriter {
         Ok(())
     }
 
-    /// Ends the files and moves them to their places: all, or when one fails none.
-    pub(crate) fn finish(&mut self) -> Result<Vec<Placed>, StorageError> {
+    /// Ends the files and moves them to their places as those of a capture: all, or when one fails none.
+    pub(crate) fn finish(&mut self, capture: &str) -> Result<Vec<Placed>, StorageError> {
         let mut files = Vec::new();
         for (_, mut day) in std::mem::take(&mut self.days) {
             day.flush()?;
-            files.push(day.part.finish(Some(self.capture.clone()))?);
+            files.push(day.part.finish(Some(capture.to_owned()))?);
         }
         Ok(files)
     }
@@ -116,6 +119,7 @@ impl Day {
                 self.rows
                     .push(row(entry, "trade", Some(*taker), amount, Some((id, *is_block))));
             }
+            BookChange::Gap => self.rows.push(row(entry, "gap", None, None, None)),
         }
         if self.rows.len() >= BATCH {
             self.flush()?;
@@ -337,6 +341,7 @@ impl<'a> Columns<'a> {
                 taker: self.side(row)?,
                 is_block: self.blocks.value(row),
             },
+            "gap" => BookChange::Gap,
             _ => return Err(bad("kind")),
         };
         let unsigned = |column: &arrow::array::Int64Array| {

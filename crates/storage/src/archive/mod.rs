@@ -5,6 +5,7 @@
 
 mod book;
 mod part;
+mod prove;
 mod roll;
 #[cfg(test)]
 mod roll_tests;

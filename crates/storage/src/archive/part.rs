@@ -35,6 +35,7 @@ pub(super) fn is_being_written(archive: &Archive, path: &str) -> bool {
 }
 
 /// A file being written.
+#[derive(Debug)]
 pub(super) struct PartWriter {
     archive: Archive,
     kind: ArchiveKind,
@@ -77,6 +78,7 @@ impl Drop for Placed {
 }
 
 /// A file that is removed unless it was moved to its place.
+#[derive(Debug)]
 struct Temporary(PathBuf);
 
 impl Drop for Temporary {

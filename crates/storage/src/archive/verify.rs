@@ -28,7 +28,9 @@ pub struct VerifyReport {
     pub files: u64,
     /// Rows in the sound ones.
     pub rows: u64,
-    /// Files that are missing, damaged or not what the manifest says: history cannot be trusted.
+    /// Certificates of recorded books that a replay of the rows proved.
+    pub certificates: u64,
+    /// Files that are missing, damaged or not what the manifest or a certificate says: history cannot be trusted.
     pub damaged: Vec<Finding>,
     /// Files the manifest does not know, left by a crash: not read by us, but by a tool that reads the folder. A file that
     /// a living process is writing is none.
@@ -65,7 +67,8 @@ impl Store {
             .map_err(|source| self.orm_error(source))
     }
 
-    /// Reads every file of the archive and compares it with the manifest.
+    /// Reads every file of the archive and compares it with the manifest; replays recorded books and compares what comes out
+    /// with their certificates.
     ///
     /// # Errors
     /// When the database or the folder cannot be read at all; damage to files is a finding, not an error.
@@ -83,6 +86,7 @@ impl Store {
                 }),
             }
         }
+        self.prove(&manifest, &mut report).await?;
         let known: BTreeSet<&str> = manifest.iter().map(|file| file.path.as_str()).collect();
         let present = archive.present().await?;
         let orphans = present

@@ -32,12 +32,12 @@ impl Completeness {
     }
 }
 
-/// A capture whose books are in the archive.
+/// A capture, or a piece of a live recording, whose books are in the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaptureRecord {
     /// Hash of its content, as lower-case hex.
     pub hash: String,
-    /// Where it was read from.
+    /// Where it was read from; of a live recording its name.
     pub path: String,
     /// When its first frame was received; `None` when it holds none.
     pub first_time: Option<Timestamp>,
@@ -156,29 +156,34 @@ impl Import {
     /// # Errors
     /// [`StorageError`]; the import is then only good for dropping.
     pub async fn end_capture(&mut self, record: &CaptureRecord) -> Result<(), StorageError> {
-        let row = captures::Model {
-            hash: record.hash.clone(),
-            path: record.path.clone(),
-            first_time: record.first_time.map(Timestamp::micros),
-            last_time: record.last_time.map(Timestamp::micros),
-            frames: record.frames.cast_signed(),
-            snapshots: record.snapshots.cast_signed(),
-            deltas: record.deltas.cast_signed(),
-            trades: record.trades.cast_signed(),
-            completeness: record.completeness.as_str().to_owned(),
-            tickers: joined(&record.tickers),
-        };
-        let mut rows = Rows::new(CAPTURES.columns.len());
-        rows.push(row.into_values());
-        self.session.insert_new(&CAPTURES, rows).await?;
+        put_capture(&mut self.session, record).await?;
         if let Some(book) = &mut self.book {
-            let placed = book.finish()?;
+            let placed = book.finish(&record.hash)?;
             let files = placed.iter().map(|placed| placed.file().clone()).collect();
             self.placed.extend(placed);
             record_files(&mut self.session, files).await?;
         }
         Ok(())
     }
+}
+
+/// Adds a capture to the list; one that is there stays as it is.
+pub(crate) async fn put_capture(session: &mut Session, record: &CaptureRecord) -> Result<(), StorageError> {
+    let row = captures::Model {
+        hash: record.hash.clone(),
+        path: record.path.clone(),
+        first_time: record.first_time.map(Timestamp::micros),
+        last_time: record.last_time.map(Timestamp::micros),
+        frames: record.frames.cast_signed(),
+        snapshots: record.snapshots.cast_signed(),
+        deltas: record.deltas.cast_signed(),
+        trades: record.trades.cast_signed(),
+        completeness: record.completeness.as_str().to_owned(),
+        tickers: joined(&record.tickers),
+    };
+    let mut rows = Rows::new(CAPTURES.columns.len());
+    rows.push(row.into_values());
+    session.insert_new(&CAPTURES, rows).await.map(drop)
 }
 
 /// `A B C`, sorted, each once. No ticker holds a space.

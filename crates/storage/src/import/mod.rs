@@ -7,8 +7,8 @@ mod known;
 mod trades;
 
 pub(crate) use archived::Archived;
-pub(crate) use capture::record_files;
 pub use capture::{CaptureRecord, Completeness};
+pub(crate) use capture::{put_capture, record_files};
 pub(crate) use catalogue::{put_events, put_markets, put_series};
 pub use trades::TradeSource;
 pub(crate) use trades::put_trades;

@@ -43,6 +43,8 @@ pub enum BookChange {
         /// Matched off the book.
         is_block: bool,
     },
+    /// Frames of the market were lost here: its book is unknown until the next snapshot. Only live recordings say so.
+    Gap,
 }
 
 /// One frame of a capture.

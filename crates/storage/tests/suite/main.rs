@@ -12,6 +12,7 @@ mod house;
 mod live;
 mod outages;
 mod reads;
+mod recordings;
 
 use house::House;
 
@@ -85,6 +86,9 @@ suite! {
     reads::the_catalogue_is_read_by_name_and_page,
     reads::a_backtest_is_removed_whole,
     reads::what_was_filled_long_ago_is_forgotten,
+    recordings::a_recording_is_proved_by_replay,
+    recordings::a_false_certificate_is_found,
+    recordings::pieces_may_be_under_way_at_once_and_are_kept_once,
     failures::an_open_store_opens_again,
     failures::opening_waits_for_no_import,
 }

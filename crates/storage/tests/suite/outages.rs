@@ -133,6 +133,24 @@ async fn another_writer_is_waited_for_and_then_an_outage() {
 }
 
 #[tokio::test]
+async fn a_recording_waits_out_an_outage() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(StoreLocation::in_folder(folder.path()))
+        .await
+        .unwrap();
+    let mut recording = store.begin_recording("live");
+    for entry in crate::archive::frames() {
+        recording.push(entry).unwrap();
+    }
+    let import = store.begin_import(crate::house::meta("long")).await.unwrap();
+    let until = Timestamp::from_seconds(0);
+    assert!(recording.finish(until).await.unwrap_err().is_outage());
+    drop(import);
+    assert!(recording.finish(until).await.unwrap().is_some());
+    assert!(store.verify_archive().await.unwrap().is_sound());
+}
+
+#[tokio::test]
 async fn asking_for_the_steps_makes_no_database() {
     let folder = tempfile::tempdir().unwrap();
     let location = StoreLocation::in_folder(folder.path().join("new"));
