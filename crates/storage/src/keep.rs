@@ -5,7 +5,7 @@ use sea_orm::DbBackend;
 
 use crate::archive::Archive;
 use crate::import::{Archived, Put, TickerIds, TradeSource};
-use crate::session::{PostgresSession, SHORT_WAIT, Session, Worker};
+use crate::session::{PostgresSession, Session, Use, Worker};
 use crate::{Fence, GapClosing, MarketSnapshot, NewGap, PollCycle, StorageError, Store};
 use crate::{catalogue, cycles, gaps, import, lease, snapshots};
 
@@ -130,7 +130,7 @@ impl Store {
         writer.worker = None;
         let location = &self.inner.location;
         let (file, limit) = (location.market_db(), location.size_limit_bytes);
-        let worker = Worker::open(file, limit, SHORT_WAIT, "BEGIN IMMEDIATE").await?;
+        let worker = Worker::open(file, limit, Use::Live, "BEGIN IMMEDIATE").await?;
         Ok(Session::Sqlite(worker))
     }
 

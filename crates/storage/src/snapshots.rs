@@ -5,7 +5,7 @@ use kmi_domain::{Price, Quantity, Ticker, Timestamp};
 use crate::catalogue::price;
 use crate::entity::market_snapshots;
 use crate::import::TickerIds;
-use crate::row::{Rows, Table, Value, damaged};
+use crate::row::{Table, damaged};
 use crate::session::Session;
 use crate::{StorageError, Store};
 
@@ -144,70 +144,74 @@ pub(crate) async fn put(
     ids: &mut TickerIds,
     snapshots: impl Iterator<Item = &MarketSnapshot> + Clone,
 ) -> Result<u64, StorageError> {
-    let rows = rows(session, ids, snapshots).await?;
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    let Session::Postgres(postgres) = session else {
-        return Ok(session.insert_new(&SNAPSHOTS, rows).await?.values().sum());
-    };
-    postgres.execute("SAVEPOINT plain", &[]).await?;
-    match postgres.copy(SNAPSHOTS.name, &SNAPSHOTS, &rows).await {
-        Ok(()) => Ok(rows.len() as u64),
-        // A row was there already: go the longer way, which skips it.
-        Err(error) if is_duplicate(&error) => {
-            postgres.execute("ROLLBACK TO SAVEPOINT plain", &[]).await?;
-            Ok(session.insert_new(&SNAPSHOTS, rows).await?.values().sum())
-        }
-        Err(error) => Err(error),
-    }
+    let lines = lines(session, ids, snapshots).await?;
+    session.insert_integers(&SNAPSHOTS, lines).await
 }
 
-fn is_duplicate(error: &StorageError) -> bool {
-    let StorageError::Database { source, .. } = error else {
-        return false;
-    };
-    source
-        .downcast_ref::<sea_orm::sqlx::Error>()
-        .and_then(|error| error.as_database_error())
-        .is_some_and(sea_orm::sqlx::error::DatabaseError::is_unique_violation)
-}
+/// A snapshot as a row of its table, nothing in it but integers.
+type Line = [Option<i64>; SNAPSHOTS.columns.len()];
 
 /// Rows in the order of the table's key, so that pages fill one after the other; of several with one key the last.
-async fn rows(
+async fn lines(
     session: &mut Session,
     ids: &mut TickerIds,
     snapshots: impl Iterator<Item = &MarketSnapshot> + Clone,
-) -> Result<Rows, StorageError> {
-    ids.learn(session, snapshots.clone().map(|snapshot| &snapshot.ticker))
-        .await?;
-    let mut order: Vec<(i64, i64, &MarketSnapshot)> = snapshots
-        .map(|snapshot| (ids.number(&snapshot.ticker), snapshot.time.micros(), snapshot))
-        .collect();
-    let key = |(number, time, snapshot): &(i64, i64, &MarketSnapshot)| (*number, *time, snapshot.source);
-    order.sort_by_key(key);
-    let price =
-        |price: Option<Price>| price.map_or(Value::Null, |price| Value::Int(i64::from(price.units())));
-    let count = |count: Option<Quantity>| count.map_or(Value::Null, |count| Value::Int(count.units()));
-    let mut rows = Rows::with_capacity(SNAPSHOTS.columns.len(), order.len());
-    for (place, line) in order.iter().enumerate() {
-        if order.get(place + 1).is_some_and(|next| key(next) == key(line)) {
-            continue;
-        }
-        let (number, time, snapshot) = *line;
-        rows.push([
-            Value::Int(number),
-            Value::Int(time),
-            Value::Int(snapshot.source.number()),
-            snapshot.sequence.map_or(Value::Null, Value::Int),
-            price(snapshot.yes_bid),
-            price(snapshot.yes_ask),
-            count(snapshot.yes_bid_size),
-            count(snapshot.yes_ask_size),
-            price(snapshot.last_price),
-            count(snapshot.volume),
-            count(snapshot.open_interest),
-        ]);
+) -> Result<Vec<Line>, StorageError> {
+    let mut order = Vec::new();
+    if !numbered(ids, snapshots.clone(), &mut order) {
+        let tickers = snapshots.clone().map(|snapshot| &snapshot.ticker);
+        ids.learn(session, tickers).await?;
+        order.clear();
+        numbered(ids, snapshots, &mut order);
     }
-    Ok(rows)
+    order.sort_by_key(|(key, _)| *key);
+    // Of equal keys the order is that in which they came.
+    order.dedup_by(|later, earlier| {
+        let same = later.0 == earlier.0;
+        if same {
+            earlier.1 = later.1;
+        }
+        same
+    });
+    Ok(order
+        .into_iter()
+        .map(|(key, snapshot)| line(key, snapshot))
+        .collect())
+}
+
+/// What makes a row unique: market, time and source.
+type Key = (i64, i64, i64);
+
+/// Snapshots with their keys; false at the first whose market has no number yet.
+fn numbered<'a>(
+    ids: &TickerIds,
+    snapshots: impl Iterator<Item = &'a MarketSnapshot>,
+    order: &mut Vec<(Key, &'a MarketSnapshot)>,
+) -> bool {
+    for snapshot in snapshots {
+        let Some(number) = ids.get(&snapshot.ticker) else {
+            return false;
+        };
+        let key = (number, snapshot.time.micros(), snapshot.source.number());
+        order.push((key, snapshot));
+    }
+    true
+}
+
+fn line((number, time, source): Key, snapshot: &MarketSnapshot) -> Line {
+    let price = |price: Option<Price>| price.map(|price| i64::from(price.units()));
+    let count = |count: Option<Quantity>| count.map(Quantity::units);
+    [
+        Some(number),
+        Some(time),
+        Some(source),
+        snapshot.sequence,
+        price(snapshot.yes_bid),
+        price(snapshot.yes_ask),
+        count(snapshot.yes_bid_size),
+        count(snapshot.yes_ask_size),
+        price(snapshot.last_price),
+        count(snapshot.volume),
+        count(snapshot.open_interest),
+    ]
 }

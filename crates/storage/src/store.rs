@@ -13,15 +13,15 @@ use crate::archive::Archive;
 use crate::keep::LiveWriter;
 use crate::migration::Migrator;
 use crate::row::{Rows, Value};
-use crate::session::{BUSY_WAIT, PostgresSession, SHORT_WAIT, Session, Worker};
+use crate::session::{PostgresSession, SHORT_WAIT, Session, Use, Worker};
 use crate::{StorageError, StoreLocation, entity};
 
 /// PostgreSQL schema of the market data; the ledger gets its own.
 const SCHEMA: &str = "market";
-/// Longest wait for a connection, and for a free one from the pool.
+/// Longest wait for a connection when a store is opened.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
-/// Connections of the pool.
-const CONNECTIONS: u32 = 8;
+/// Connections of the pool; one is for what comes live, the others are for readers.
+const CONNECTIONS: u32 = 16;
 
 /// Everything kept: the market database and the archive beside it. Cheap to clone; clones share it.
 #[derive(Clone)]
@@ -145,7 +145,7 @@ impl Store {
         let inner = &self.inner;
         if inner.orm.get_database_backend() == DbBackend::Sqlite {
             let (file, limit) = (inner.location.market_db(), inner.location.size_limit_bytes);
-            let worker = Worker::open(file, limit, SHORT_WAIT, "BEGIN IMMEDIATE").await?;
+            let worker = Worker::open(file, limit, Use::Live, "BEGIN IMMEDIATE").await?;
             return Ok(Session::Sqlite(worker));
         }
         let pool = inner.orm.get_postgres_connection_pool();
@@ -171,7 +171,7 @@ impl Store {
         let inner = &self.inner;
         if inner.orm.get_database_backend() == DbBackend::Sqlite {
             let limit = inner.location.size_limit_bytes;
-            let worker = Worker::open(inner.location.market_db(), limit, BUSY_WAIT, begin).await?;
+            let worker = Worker::open(inner.location.market_db(), limit, Use::Bulk, begin).await?;
             return Ok(Session::Sqlite(worker));
         }
         let pool = inner.orm.get_postgres_connection_pool();
@@ -235,7 +235,7 @@ async fn connect_sqlite(path: &Path, name: &str) -> Result<DatabaseConnection, S
     options
         .max_connections(CONNECTIONS)
         .sqlx_logging(false)
-        .acquire_timeout(CONNECT_WAIT)
+        .acquire_timeout(SHORT_WAIT)
         .map_sqlx_sqlite_opts(move |options| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
             options
@@ -269,7 +269,7 @@ async fn connect_postgres(url: &str, name: &str) -> Result<DatabaseConnection, S
         .max_connections(CONNECTIONS)
         .sqlx_logging(false)
         .connect_timeout(CONNECT_WAIT)
-        .acquire_timeout(CONNECT_WAIT)
+        .acquire_timeout(SHORT_WAIT)
         .set_schema_search_path(SCHEMA)
         .map_sqlx_postgres_opts(|options| {
             // Of who waits longer, each says so itself.

@@ -91,9 +91,11 @@ static PLANS: [Plan; 3] = [
     },
     Plan {
         kind: ArchiveKind::Snapshots,
-        next: "SELECT MIN(time) FROM market_snapshots WHERE time >= $1 AND time < $2",
-        count: "SELECT COUNT(*) FROM market_snapshots WHERE time >= $1 AND time < $2",
         // There is no index by time, which every insert would pay for: market by market the key serves as one.
+        next: "SELECT MIN(first) FROM (SELECT (SELECT MIN(s.time) FROM market_snapshots s \
+               WHERE s.ticker_id = t.id AND s.time >= $1 AND s.time < $2) AS first FROM tickers t) AS of_market",
+        count: "SELECT COUNT(*) FROM tickers t CROSS JOIN market_snapshots s WHERE s.ticker_id = t.id \
+                AND s.time >= $1 AND s.time < $2",
         select: "SELECT t.ticker, s.time, s.source, s.sequence, s.yes_bid, s.yes_ask, s.yes_bid_size, s.yes_ask_size, \
                  s.last_price, s.volume, s.open_interest \
                  FROM tickers t CROSS JOIN market_snapshots s WHERE s.ticker_id = t.id \

@@ -74,6 +74,11 @@ impl TickerIds {
         Ok(())
     }
 
+    /// Number of a ticker, where it is known.
+    pub(crate) fn get(&self, ticker: &Ticker) -> Option<i64> {
+        self.numbers.get(ticker).copied()
+    }
+
     /// Number of a ticker that was learnt.
     pub(crate) fn number(&self, ticker: &Ticker) -> i64 {
         self.numbers[ticker]

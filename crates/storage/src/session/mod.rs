@@ -8,7 +8,7 @@ mod worker;
 use std::collections::BTreeMap;
 
 pub(crate) use postgres::PostgresSession;
-pub(crate) use worker::{BUSY_WAIT, SHORT_WAIT, Worker};
+pub(crate) use worker::{BUSY_WAIT, SHORT_WAIT, Use, Worker};
 
 use crate::StorageError;
 use crate::row::{Rows, Table, Value};
@@ -37,6 +37,26 @@ impl Session {
         match self {
             Session::Sqlite(worker) => worker.run(move |db| worker::insert_new(db, table, &rows)).await,
             Session::Postgres(session) => session.insert_new(table, &rows).await,
+        }
+    }
+
+    /// Adds rows of nothing but integers whose key is not there yet, and says how many: the quickest way. Meant for rows
+    /// that are nearly always new.
+    pub(crate) async fn insert_integers<const N: usize>(
+        &mut self,
+        table: &'static Table,
+        rows: Vec<[Option<i64>; N]>,
+    ) -> Result<u64, StorageError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        match self {
+            Session::Sqlite(worker) => {
+                worker
+                    .run(move |db| worker::insert_integers(db, table, &rows))
+                    .await
+            }
+            Session::Postgres(session) => session.insert_integers(table, &rows).await,
         }
     }
 

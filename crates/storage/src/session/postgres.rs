@@ -71,12 +71,12 @@ impl PostgresSession {
         move |source| StorageError::sqlx(&name, source)
     }
 
-    /// COPY straight into a table.
-    pub(crate) async fn copy(
+    /// COPY of encoded rows straight into a table. They are encoded while the server takes in what was sent before.
+    async fn copy(
         &mut self,
         target: &str,
         table: &Table,
-        rows: &Rows,
+        chunks: impl Iterator<Item = Vec<u8>>,
     ) -> Result<(), StorageError> {
         let error = self.error();
         let sql = format!(
@@ -84,11 +84,33 @@ impl PostgresSession {
             table.column_list()
         );
         let mut sink = self.transaction.copy_in_raw(&sql).await.map_err(&error)?;
-        for chunk in copy::chunks(rows, table.columns) {
+        for chunk in chunks {
             sink.send(chunk).await.map_err(&error)?;
         }
         sink.finish().await.map_err(&error)?;
         Ok(())
+    }
+
+    pub(super) async fn insert_integers<const N: usize>(
+        &mut self,
+        table: &Table,
+        rows: &[[Option<i64>; N]],
+    ) -> Result<u64, StorageError> {
+        self.execute("SAVEPOINT plain", &[]).await?;
+        let chunks = copy::integer_chunks(rows, table.columns);
+        match self.copy(table.name, table, chunks).await {
+            Ok(()) => Ok(rows.len() as u64),
+            // A row was there already: go the longer way, which skips it.
+            Err(error) if is_duplicate(&error) => {
+                self.execute("ROLLBACK TO SAVEPOINT plain", &[]).await?;
+                let mut longer = Rows::with_capacity(N, rows.len());
+                for row in rows {
+                    longer.push(row.iter().map(|value| value.map_or(Value::Null, Value::Int)));
+                }
+                Ok(self.insert_new(table, &longer).await?.values().sum())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// COPY into an empty temporary table of the same columns, whose name it returns.
@@ -101,7 +123,8 @@ impl PostgresSession {
         );
         self.execute(&create, &[]).await?;
         self.execute(&format!("TRUNCATE {stage}"), &[]).await?;
-        self.copy(&stage, table, rows).await?;
+        let chunks = copy::chunks(rows, table.columns);
+        self.copy(&stage, table, chunks).await?;
         Ok(stage)
     }
 
@@ -203,6 +226,16 @@ impl PostgresSession {
         let error = self.error();
         self.transaction.commit().await.map_err(error)
     }
+}
+
+fn is_duplicate(error: &StorageError) -> bool {
+    let StorageError::Database { source, .. } = error else {
+        return false;
+    };
+    source
+        .downcast_ref::<sqlx::Error>()
+        .and_then(|error| error.as_database_error())
+        .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
 fn bind(sql: &str, values: &[Value]) -> Query<'static, Postgres, PgArguments> {

@@ -17,6 +17,31 @@ pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(30);
 /// Longest wait of those who bring what just happened: there is more to come, and leases run out.
 pub(crate) const SHORT_WAIT: Duration = Duration::from_secs(5);
 
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Files coming in, long reads: they may wait, and get 64 MiB for pages.
+    Bulk,
+    /// What just happened: there is not much of it, and more to come. It gets 32 MiB, since it stays open.
+    Live,
+}
+
+impl Use {
+    fn wait(self) -> Duration {
+        match self {
+            Use::Bulk => BUSY_WAIT,
+            Use::Live => SHORT_WAIT,
+        }
+    }
+
+    fn cache_kib(self) -> u32 {
+        match self {
+            Use::Bulk => 64 * 1024,
+            Use::Live => 32 * 1024,
+        }
+    }
+}
+
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// A connection that takes one job after the other; ends, undoing what was not committed, when dropped.
@@ -28,11 +53,11 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Opens the file, waits for other writers at most `wait` from then on, and runs `begin`.
+    /// Opens the file and runs `begin`.
     pub(crate) async fn open(
         path: PathBuf,
         size_limit: Option<u64>,
-        wait: Duration,
+        purpose: Use,
         begin: &'static str,
     ) -> Result<Worker, StorageError> {
         let (jobs, queue) = mpsc::channel::<Job>();
@@ -40,7 +65,7 @@ impl Worker {
         let name = path.display().to_string();
         std::thread::Builder::new()
             .name("sqlite".to_owned())
-            .spawn(move || match connect(&path, size_limit, wait) {
+            .spawn(move || match connect(&path, size_limit, purpose) {
                 Err(error) => drop(opened.send(Err(error))),
                 Ok(mut connection) => {
                     drop(opened.send(Ok(())));
@@ -101,12 +126,13 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     path.exists().then_some((0, 0))
 }
 
-fn connect(path: &Path, size_limit: Option<u64>, wait: Duration) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, size_limit: Option<u64>, purpose: Use) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(wait)?;
+    connection.busy_timeout(purpose.wait())?;
+    connection.pragma_update(None, "cache_size", -i64::from(purpose.cache_kib()))?;
     connection.execute_batch(
-        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8192",
+        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8192",
     )?;
     if let Some(limit) = size_limit {
         let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
@@ -154,6 +180,29 @@ pub(super) fn insert_new(db: &Connection, table: &Table, rows: &Rows) -> rusqlit
             };
             *new.entry(group).or_default() += 1;
         }
+    }
+    Ok(new)
+}
+
+/// Adds the rows whose key is not there yet, and says how many: values go to the statement without a detour.
+pub(super) fn insert_integers<const N: usize>(
+    db: &Connection,
+    table: &Table,
+    rows: &[[Option<i64>; N]],
+) -> rusqlite::Result<u64> {
+    let sql = format!(
+        "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING",
+        table.name,
+        table.column_list(),
+        placeholders(N),
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut new = 0;
+    for row in rows {
+        for (value, place) in row.iter().zip(1..) {
+            statement.raw_bind_parameter(place, value)?;
+        }
+        new += statement.raw_execute()? as u64;
     }
     Ok(new)
 }
