@@ -13,16 +13,17 @@ mod schema;
 mod snapshots;
 mod verify;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kmi_domain::Timestamp;
+use kmi_domain::{Ticker, Timestamp};
 use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowFilter,
 };
 
 use crate::StorageError;
@@ -210,11 +211,42 @@ pub(crate) fn reader(
     schema: &arrow::datatypes::SchemaRef,
     columns: Option<&[&str]>,
 ) -> parquet::errors::Result<ParquetRecordBatchReader> {
+    builder(bytes, schema, columns)?.build()
+}
+
+/// Reader of the rows of some markets: of all others only the column of tickers is looked at.
+pub(crate) fn reader_of(
+    bytes: impl parquet::file::reader::ChunkReader + 'static,
+    schema: &arrow::datatypes::SchemaRef,
+    columns: Option<&[&str]>,
+    tickers: BTreeSet<Ticker>,
+) -> parquet::errors::Result<ParquetRecordBatchReader> {
+    let builder = builder(bytes, schema, columns)?;
+    let names = ProjectionMask::columns(builder.parquet_schema(), ["ticker"]);
+    let wanted = ArrowPredicateFn::new(names, move |batch| {
+        let (names, keys) = schema::dictionary(&batch, "ticker")?;
+        let wanted: Vec<bool> = names
+            .iter()
+            .map(|name| tickers.contains(name.unwrap_or_default()))
+            .collect();
+        let is_wanted = |key| wanted.get(usize::try_from(key).unwrap_or(usize::MAX)).copied();
+        Ok(keys.iter().map(|key| key.and_then(is_wanted)).collect())
+    });
+    builder
+        .with_row_filter(RowFilter::new(vec![Box::new(wanted)]))
+        .build()
+}
+
+fn builder<R: parquet::file::reader::ChunkReader + 'static>(
+    bytes: R,
+    schema: &arrow::datatypes::SchemaRef,
+    columns: Option<&[&str]>,
+) -> parquet::errors::Result<ParquetRecordBatchReaderBuilder<R>> {
     let options = ArrowReaderOptions::new().with_schema(schema.clone());
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)?;
     let mask = match columns {
         None => ProjectionMask::all(),
         Some(names) => ProjectionMask::columns(builder.parquet_schema(), names.iter().copied()),
     };
-    builder.with_projection(mask).with_batch_size(65_536).build()
+    Ok(builder.with_projection(mask).with_batch_size(65_536))
 }

@@ -259,6 +259,9 @@ pub(super) fn flags<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Boolea
     named(batch, name)?.as_boolean_opt().ok_or_else(|| broken(name))
 }
 
+/// Markets whose rows are picked out one by one.
+const FEW: usize = 16;
+
 /// Which rows of a trades file are wanted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
@@ -281,7 +284,14 @@ pub(crate) fn decode_trades(
     if ids == crate::read::Ids::Read {
         columns.push("trade_id");
     }
-    for batch in super::reader(bytes, &TRADES, Some(&columns))? {
+    // Of a few markets only their rows are decoded; with many the look at each name would cost more than it saves.
+    let reader = if wanted.markets.len() <= FEW {
+        let tickers = wanted.markets.keys().cloned().collect();
+        super::reader_of(bytes, &TRADES, Some(&columns), tickers)?
+    } else {
+        super::reader(bytes, &TRADES, Some(&columns))?
+    };
+    for batch in reader {
         let batch = batch.map_err(ParquetError::from)?;
         append_trades(&batch, wanted, ids, out)?;
     }

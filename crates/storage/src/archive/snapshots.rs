@@ -7,7 +7,7 @@ use kmi_domain::{Price, Quantity, Ticker, Timestamp};
 use parquet::errors::{ParquetError, Result};
 
 use super::schema::{self, decimals, dictionary, instants, integers};
-use super::{Archive, reader};
+use super::{Archive, reader_of};
 use crate::{MarketSnapshot, SnapshotSource, StorageError};
 
 impl Archive {
@@ -30,7 +30,7 @@ fn decode(
     tickers: &BTreeSet<Ticker>,
 ) -> Result<Vec<MarketSnapshot>> {
     let mut found = Vec::new();
-    for batch in reader(bytes, &schema::snapshots(), None)? {
+    for batch in reader_of(bytes, &schema::snapshots(), None, tickers.clone())? {
         append(&batch.map_err(ParquetError::from)?, tickers, &mut found)?;
     }
     Ok(found)
