@@ -172,13 +172,13 @@ impl Default for RetentionSettings {
 }
 
 /// What ingest stands on.
-pub struct IngestParts {
+pub struct IngestParts<K = Store> {
     /// The exchange's REST API. Its token bucket decides how often a full sweep is possible.
     pub rest: rest::Client,
     /// The exchange's stream; `None`: the poller is all there is.
     pub stream: Option<(ws::Config, ws::Parts)>,
-    /// Where what happens is kept.
-    pub store: Store,
+    /// Where what happens is kept; tests have another [`Keeper`](super::Keeper) than a [`Store`].
+    pub store: K,
     /// Where what happens is shown.
     pub board: Board,
     /// Time of day.
@@ -189,12 +189,11 @@ pub struct IngestParts {
     pub holder: String,
 }
 
-impl std::fmt::Debug for IngestParts {
+impl<K> std::fmt::Debug for IngestParts<K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IngestParts")
             .field("rest", &self.rest)
             .field("stream", &self.stream.as_ref().map(|(config, _)| config))
-            .field("store", &self.store)
             .field("holder", &self.holder)
             .finish_non_exhaustive()
     }

@@ -68,6 +68,8 @@ pub enum PollerState {
 /// A sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CycleStatus {
+    /// Epoch of the lease.
+    pub epoch: i64,
     /// Its number in the epoch of the lease, from 1.
     pub number: u64,
     /// When it began.
@@ -165,7 +167,7 @@ pub struct BackfillStatus {
     pub filled: u64,
     /// Gaps given up by this process.
     pub unfillable: u64,
-    /// Trades found that the stream had not told.
+    /// Trades fetched for gaps, those the stream had told included.
     pub trades: u64,
 }
 

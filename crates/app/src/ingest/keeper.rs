@@ -1,0 +1,96 @@
+//! What ingest needs of a database: [`Keeper`].
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kmi_domain::Timestamp;
+use kmi_storage::{
+    Batch, Gap, GapKind, GapQuery, GapState, Kept, Lease, PollCycle, RollReport, StorageError, Store,
+};
+
+/// Open gaps looked at in one go.
+const GAPS: u32 = 1_000;
+
+/// Where ingest keeps what it learns. [`Store`] is one; tests have one in memory that can be out, slow, or crash.
+///
+/// The promises are the store's: a batch is kept whole or not at all, the same batch again changes nothing, a batch whose
+/// [`Fence`](kmi_storage::Fence) has passed on is refused with [`StorageError::LeaseLost`].
+#[async_trait]
+pub trait Keeper: Send + Sync + 'static {
+    /// Keeps a batch: [`Store::keep`].
+    async fn keep(&self, batch: &Batch) -> Result<Kept, StorageError>;
+
+    /// Takes a lease: [`Store::acquire_lease`].
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Option<Lease>, StorageError>;
+
+    /// Renews a lease: [`Store::renew_lease`].
+    async fn renew(&self, lease: &Lease, now: Timestamp, ttl: Duration) -> Result<bool, StorageError>;
+
+    /// Gives a lease back: [`Store::release_lease`].
+    async fn release(&self, lease: &Lease) -> Result<(), StorageError>;
+
+    /// The lease of a name: [`Store::lease`].
+    async fn lease(&self, name: &str) -> Result<Option<Lease>, StorageError>;
+
+    /// The latest cycle anybody recorded.
+    async fn last_cycle(&self) -> Result<Option<PollCycle>, StorageError>;
+
+    /// Open gaps of missing trades, a thousand at most.
+    async fn open_trade_gaps(&self) -> Result<Vec<Gap>, StorageError>;
+
+    /// Moves whole days to the archive: [`Store::roll`].
+    async fn roll(&self, before: Timestamp) -> Result<RollReport, StorageError>;
+}
+
+#[async_trait]
+impl Keeper for Store {
+    async fn keep(&self, batch: &Batch) -> Result<Kept, StorageError> {
+        Store::keep(self, batch).await
+    }
+
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Option<Lease>, StorageError> {
+        self.acquire_lease(name, holder, now, ttl).await
+    }
+
+    async fn renew(&self, lease: &Lease, now: Timestamp, ttl: Duration) -> Result<bool, StorageError> {
+        self.renew_lease(lease, now, ttl).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StorageError> {
+        self.release_lease(lease).await
+    }
+
+    async fn lease(&self, name: &str) -> Result<Option<Lease>, StorageError> {
+        Store::lease(self, name).await
+    }
+
+    async fn last_cycle(&self) -> Result<Option<PollCycle>, StorageError> {
+        Ok(self.poll_cycles(1).await?.pop())
+    }
+
+    async fn open_trade_gaps(&self) -> Result<Vec<Gap>, StorageError> {
+        let query = GapQuery {
+            kind: Some(GapKind::Trades),
+            state: Some(GapState::Open),
+            limit: GAPS,
+            ..GapQuery::default()
+        };
+        self.gaps(&query).await
+    }
+
+    async fn roll(&self, before: Timestamp) -> Result<RollReport, StorageError> {
+        Store::roll(self, before).await
+    }
+}
