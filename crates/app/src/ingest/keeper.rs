@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kmi_domain::Timestamp;
+use kmi_domain::{Ticker, Timestamp};
 use kmi_storage::{
-    Batch, Gap, GapKind, GapQuery, GapState, Kept, Lease, PollCycle, RollReport, StorageError, Store,
+    Batch, BookEntry, CertificateQuery, Gap, GapKind, GapQuery, GapState, Kept, Lease, PollCycle, Recording,
+    RollReport, StorageError, Store,
 };
 
 /// Open gaps looked at in one go.
@@ -46,6 +47,37 @@ pub trait Keeper: Send + Sync + 'static {
 
     /// Moves whole days to the archive: [`Store::roll`].
     async fn roll(&self, before: Timestamp) -> Result<RollReport, StorageError>;
+
+    /// Begins a piece of a recording of books: [`Store::begin_recording`].
+    fn begin_recording(&self, name: &str) -> Box<dyn Piece>;
+
+    /// Until when the books of a market were recorded last, by anybody; `None` if they never were.
+    async fn recorded_until(&self, ticker: &Ticker) -> Result<Option<Timestamp>, StorageError>;
+}
+
+/// A piece of a recording on its way into the archive: [`Recording`].
+#[async_trait]
+pub trait Piece: Send + 'static {
+    /// Takes in the next entry: [`Recording::push`].
+    ///
+    /// # Errors
+    /// When it cannot be written; the piece is then only good for dropping.
+    fn push(&mut self, entry: BookEntry) -> Result<(), StorageError>;
+
+    /// Ends it, and gives how many certificates it has: [`Recording::finish`].
+    async fn finish(&mut self, until: Timestamp) -> Result<usize, StorageError>;
+}
+
+#[async_trait]
+impl Piece for Recording {
+    fn push(&mut self, entry: BookEntry) -> Result<(), StorageError> {
+        Recording::push(self, entry)
+    }
+
+    async fn finish(&mut self, until: Timestamp) -> Result<usize, StorageError> {
+        let recorded = Recording::finish(self, until).await?;
+        Ok(recorded.map_or(0, |recorded| recorded.certificates.len()))
+    }
 }
 
 #[async_trait]
@@ -92,5 +124,20 @@ impl Keeper for Store {
 
     async fn roll(&self, before: Timestamp) -> Result<RollReport, StorageError> {
         Store::roll(self, before).await
+    }
+
+    fn begin_recording(&self, name: &str) -> Box<dyn Piece> {
+        Box::new(Store::begin_recording(self, name))
+    }
+
+    async fn recorded_until(&self, ticker: &Ticker) -> Result<Option<Timestamp>, StorageError> {
+        let query = CertificateQuery {
+            ticker: Some(ticker.clone()),
+            limit: 100,
+            ..CertificateQuery::default()
+        };
+        // The latest hour comes first; it may have several pieces.
+        let latest = self.certificates(&query).await?;
+        Ok(latest.iter().map(|certificate| certificate.to).max())
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kmi_domain::{EventTicker, MarketStatus, SeriesTicker, Ticker, Timestamp};
+use kmi_domain::{EventTicker, SeriesTicker, Ticker, Timestamp};
 use kmi_kalshi::api::event::{Event, EventsQuery, MultivariateEventsQuery};
 use kmi_kalshi::api::market::{Market, MarketsQuery, MveFilter, StatusFilter};
 use kmi_kalshi::api::query::Commas;
@@ -20,7 +20,6 @@ use tokio_util::sync::CancellationToken;
 use super::rows;
 use super::settings::Combos;
 use super::shared::Shared;
-use crate::board::Sweep;
 
 /// Between two requests.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -36,8 +35,6 @@ const SINGLE_SERIES: usize = 10;
 const UNKNOWN: Duration = Duration::from_mins(10);
 /// Names the exchange did not know that are remembered, at most.
 const REMEMBERED: usize = 20_000;
-/// Between two looks at markets that closed and have no end yet.
-const CLOSED: Duration = Duration::from_mins(5);
 /// Changes are asked for from this much before the last answer on, as the clocks differ.
 const OVERLAP: Duration = Duration::from_mins(2);
 /// Longest wait for the first sweep, before the events are listed.
@@ -48,8 +45,6 @@ pub(super) struct Learner {
     shared: Arc<Shared>,
     /// When changes were last asked for.
     refreshed: Timestamp,
-    /// Markets past their close whose end is not known, and when they were asked about last.
-    closed: BTreeMap<Ticker, Instant>,
     unknown_events: BTreeMap<EventTicker, Instant>,
     unknown_series: BTreeMap<SeriesTicker, Instant>,
     /// Whether all open events were listed under the lease held now.
@@ -61,7 +56,6 @@ impl Learner {
         Learner {
             refreshed: shared.clock.now(),
             shared,
-            closed: BTreeMap::new(),
             unknown_events: BTreeMap::new(),
             unknown_series: BTreeMap::new(),
             listed: false,
@@ -118,12 +112,6 @@ impl Learner {
                 tracing::warn!(%error, %series, "markets to record could not be listed");
             }
         }
-        let old: Vec<Ticker> = self
-            .closed
-            .extract_if(.., |_, asked| asked.elapsed() >= CLOSED)
-            .map(|(ticker, _)| ticker)
-            .collect();
-        self.shared.wants.markets(old);
         self.serve().await;
     }
 
@@ -160,10 +148,14 @@ impl Learner {
         if !markets.is_empty() {
             let query = MarketsQuery {
                 limit: Some(MarketsQuery::LIMITS.max),
-                tickers: markets.into(),
+                tickers: markets.clone().into(),
                 ..MarketsQuery::default()
             };
-            self.markets(query).await?;
+            let found = self.markets(query).await?;
+            for gone in markets.iter().filter(|market| !found.contains(*market)) {
+                tracing::info!(ticker = %gone, "the exchange does not know the market any more");
+                self.shared.board.forget_market(gone);
+            }
         }
         if !events.is_empty() {
             let found = self.events_named(events).await?;
@@ -271,36 +263,29 @@ impl Learner {
         Ok(names)
     }
 
-    async fn take_markets(&mut self, markets: Vec<Market>, asked: Timestamp) {
-        for market in &markets {
-            match market.status.status() {
-                Some(MarketStatus::Finalized) | None => {
-                    self.closed.remove(&market.ticker);
-                }
-                Some(status) if status > MarketStatus::Inactive => {
-                    self.closed.insert(market.ticker.clone(), Instant::now());
-                }
-                Some(_) => {}
-            }
-        }
-        let swept = self.shared.board.take_sweep(Sweep { asked, markets });
-        let without = swept.metadata.iter().filter(|market| market.event.is_none());
-        let events: Vec<EventTicker> = without.map(|market| market.body.event_ticker.clone()).collect();
-        self.shared.wants.events(events);
-        let Some(fence) = self.shared.fence() else { return };
-        let metadata = swept.metadata.iter();
-        let quotes = swept.quotes.iter();
-        let batch = Batch {
-            markets: metadata
-                .filter_map(|market| rows::metadata(&market.body))
-                .collect(),
-            snapshots: quotes
-                .map(|market| rows::snapshot(market, SnapshotSource::Poll))
-                .collect(),
-            fence: Some(fence),
+    /// Takes markets; all of them are given to the database, which keeps what differs from before: the board may have learned a change
+    /// from the stream already.
+    async fn take_markets(&self, markets: Vec<Market>, asked: Timestamp) {
+        let board = &self.shared.board;
+        let fence = self.shared.fence();
+        let mut batch = Batch {
+            fence,
             ..Batch::default()
         };
-        self.shared.writing.put(batch).await;
+        for market in markets {
+            if batch.fence.is_some() {
+                batch.markets.extend(rows::metadata(&market));
+            }
+            let swept = board.take_market(market, asked);
+            let quotes = swept.quotes.iter();
+            batch
+                .snapshots
+                .extend(quotes.map(|market| rows::snapshot(market, SnapshotSource::Poll)));
+        }
+        self.shared.wants.events(board.unknown_events());
+        if batch.fence.is_some() {
+            self.shared.writing.put(batch).await;
+        }
     }
 
     async fn take_events(&self, events: Vec<Event>) {

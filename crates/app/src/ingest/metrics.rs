@@ -100,3 +100,7 @@ pub(super) fn backfilled(trades: u64) {
 pub(super) fn gap_ended(end: &'static str) {
     counter!("kmi_backfill_gaps_total", "end" => end).increment(1);
 }
+
+pub(super) fn recorded() {
+    counter!("kmi_recorded_frames_total").increment(1);
+}

@@ -1,10 +1,11 @@
 //! Taking in what the exchange says, live: [`Ingest`].
 //!
-//! Six tasks around one [`Board`](crate::board::Board) and one database:
+//! Seven tasks around one [`Board`](crate::board::Board) and one database:
 //!
 //! - `poller`: full sweeps of all open markets at a fixed cadence; `learner`: what sweeps do not tell, such as markets that closed, events,
 //!   series.
 //! - `stream`: quotes, trades, lifecycles, and the books that somebody watches.
+//! - `recorder`: order books of chosen series, into the archive.
 //! - `backfill`: trades that the stream missed.
 //! - `writer`: everything into the database, or into the spool while that is out.
 //! - `lease`: of several processes on one database one polls and writes; all of them keep their boards.
@@ -20,6 +21,7 @@ mod learner;
 mod lease;
 mod metrics;
 mod poller;
+mod recorder;
 mod rows;
 mod settings;
 mod shared;
@@ -40,12 +42,13 @@ use backfill::Backfiller;
 use learner::Learner;
 use lease::{Electorate, Leadership};
 use poller::Poller;
+use recorder::Recorder;
 use shared::Shared;
 use stream::Stream;
 use wants::Wants;
 use writer::Writer;
 
-pub use keeper::Keeper;
+pub use keeper::{Keeper, Piece};
 pub use settings::{
     BackfillSettings, Combos, IngestParts, IngestSettings, LeaseSettings, PollerRole, RetentionSettings,
     WriterSettings,
@@ -205,7 +208,10 @@ impl Works {
         bringers.spawn(chores::roll(Arc::clone(&shared), stop.clone()));
         if let Some((config, parts)) = self.stream {
             let (client, events) = ws::Client::connect(config, parts);
-            bringers.spawn(Stream::new(Arc::clone(&shared), client, events).run(stop.clone()));
+            let (frames, recorded) = recorder::channel();
+            // It ends after the stream, whose last frames it takes.
+            bringers.spawn(Recorder::new(Arc::clone(&shared), recorded).run());
+            bringers.spawn(Stream::new(Arc::clone(&shared), client, events, frames).run(stop.clone()));
         }
         // The writer ends when nobody can give it anything any more.
         drop(shared);

@@ -22,6 +22,9 @@ pub struct IngestSettings {
     pub poller: PollerRole,
     /// Series whose order books are recorded, besides those somebody watches being followed. Default none.
     pub recorded: Vec<SeriesTicker>,
+    /// How long a piece of a recording is; at its end it becomes part of the archive, and a crash loses the one under way. Default 15
+    /// minutes, counted from midnight UTC.
+    pub recorded_piece: Duration,
     /// The lease that keeps the poller single.
     pub lease: LeaseSettings,
     /// Between two sweeps for its own board of a process that does not hold the lease. Default 60 s.
@@ -116,6 +119,7 @@ impl IngestSettings {
             combos: Combos::default(),
             poller: PollerRole::default(),
             recorded: Vec::new(),
+            recorded_piece: Duration::from_mins(15),
             lease: LeaseSettings::default(),
             standby_interval: Duration::from_mins(1),
             exchange_status_interval: Duration::from_secs(30),

@@ -1,10 +1,10 @@
 //! One full look at the open markets: [`Sweeper`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kmi_domain::{EventTicker, Ticker, Timestamp};
+use kmi_domain::{Ticker, Timestamp};
 use kmi_kalshi::api::market::{Market, MarketsQuery, MveFilter, StatusFilter};
 use kmi_kalshi::rest;
 use kmi_storage::{Batch, Fence, MarketSnapshot, SnapshotSource};
@@ -16,14 +16,15 @@ use crate::ingest::shared::Shared;
 
 /// Most pages of one sweep: a million markets. Beyond it the sweep counts as failed.
 const PAGES: u64 = 1_000;
+/// Markets asked about by name after one sweep, at most; more after the next.
+const ASKED: usize = 2_000;
 
-/// Sweeps, and remembers which markets were open.
+/// Sweeps.
 #[derive(Debug)]
 pub(super) struct Sweeper {
     shared: Arc<Shared>,
-    /// Markets that were open when last seen, and in which sweep that was.
-    open: HashMap<Ticker, u64>,
-    sweep: u64,
+    /// Markets of the sweep under way: while it lasts one may move from one page to another.
+    seen: HashSet<Ticker>,
 }
 
 /// What is kept of a sweep.
@@ -77,8 +78,7 @@ impl Sweeper {
     pub(super) fn new(shared: Arc<Shared>) -> Sweeper {
         Sweeper {
             shared,
-            open: HashMap::new(),
-            sweep: 0,
+            seen: HashSet::new(),
         }
     }
 
@@ -88,7 +88,8 @@ impl Sweeper {
     /// # Errors
     /// When a page could not be had; the markets of the pages before are on the board, and `found` has them.
     pub(super) async fn run(&mut self, keep: &Keep, found: &mut Found) -> Result<(), SweepError> {
-        self.sweep += 1;
+        self.seen.clear();
+        let started = self.shared.clock.now();
         let combos = self.shared.settings.combos;
         let mut query = MarketsQuery {
             limit: Some(MarketsQuery::LIMITS.max),
@@ -109,14 +110,14 @@ impl Sweeper {
         }
         self.shared.board.end_sweep(self.shared.clock.now());
         self.shared.swept.send_modify(|sweeps| *sweeps += 1);
-        self.want_missing();
+        self.want_missing(started);
+        self.shared.wants.events(self.shared.board.unknown_events());
         Ok(())
     }
 
     async fn take(&mut self, markets: Vec<Market>, asked: Timestamp, keep: &Keep, found: &mut Found) {
         for market in &markets {
-            let seen = self.open.insert(market.ticker.clone(), self.sweep);
-            found.markets += u64::from(seen != Some(self.sweep));
+            found.markets += u64::from(self.seen.insert(market.ticker.clone()));
         }
         let mut batch = Batch {
             fence: keep.fence().cloned(),
@@ -130,7 +131,6 @@ impl Sweeper {
         }
         let swept = self.shared.board.take_sweep(Sweep { asked, markets });
         found.changed += changed(&swept);
-        self.want_events(&swept);
         if let Keep::Changes(_) = keep {
             let metadata = swept.metadata.iter();
             let metadata = metadata.filter_map(|market| rows::metadata(&market.body));
@@ -145,23 +145,12 @@ impl Sweeper {
         }
     }
 
-    fn want_events(&self, swept: &Swept) {
-        let without = swept.metadata.iter().filter(|market| market.event.is_none());
-        let unknown: Vec<EventTicker> = without
-            .map(|market| market.body.event_ticker.clone())
-            .filter(|event| self.shared.board.event(event).is_none())
-            .collect();
-        self.shared.wants.events(unknown);
-    }
-
     /// Markets that were open and are not listed as open any more have closed, paused, or gone: only asking tells.
-    fn want_missing(&mut self) {
-        let sweep = self.sweep;
-        let missing = self.open.extract_if(|_, seen| *seen != sweep);
-        let mut missing: Vec<Ticker> = missing.map(|(ticker, _)| ticker).collect();
+    fn want_missing(&self, since: Timestamp) {
+        let mut missing = self.shared.board.missing_from_sweep(since);
+        missing.truncate(ASKED);
         if !missing.is_empty() {
             tracing::debug!(markets = missing.len(), "are not listed as open any more");
-            missing.sort_unstable();
             self.shared.wants.markets(missing);
         }
     }

@@ -6,6 +6,7 @@
 
 mod early;
 mod follow;
+mod frames;
 mod tape;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,16 +17,18 @@ use kmi_kalshi::ws::message::{LifecycleEvent, MarketLifecycle, OrderbookDelta, S
 use kmi_kalshi::ws::{
     Body, Channel, Client, ConnectionState, Event, EventKind, Events, Markets, MessageError, Subscription,
 };
-use kmi_storage::{Batch, MarketSnapshot, NewGap, SnapshotSource, TradeSource};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+use kmi_storage::{Batch, BookChange, BookEntry, MarketSnapshot, NewGap, SnapshotSource, TradeSource};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::backfill::{self, Hole};
 use super::metrics;
+use super::recorder::Frames;
 use super::rows;
 use super::settings::Combos;
 use super::shared::Shared;
 use super::status::Circuit;
+use crate::board::{FollowUp, Taken};
 use crate::hub::{ConnectionStatus, Link};
 use early::Early;
 use follow::Follow;
@@ -46,11 +49,13 @@ pub(super) struct Stream {
     quotes: BTreeMap<Ticker, MarketSnapshot>,
     trades: Vec<(PublicTrade, TradeSource)>,
     gaps: Vec<NewGap>,
+    /// The way to the recorder.
+    frames: Frames,
 }
 
 impl Stream {
     /// Takes over a client that was just made.
-    pub(super) fn new(shared: Arc<Shared>, client: Client, events: Events) -> Stream {
+    pub(super) fn new(shared: Arc<Shared>, client: Client, events: Events, frames: Frames) -> Stream {
         let start = shared.clock.now();
         Stream {
             shared,
@@ -63,6 +68,7 @@ impl Stream {
             quotes: BTreeMap::new(),
             trades: Vec::new(),
             gaps: Vec::new(),
+            frames,
         }
     }
 
@@ -77,7 +83,6 @@ impl Stream {
         let mut flushes = self.flushes();
         self.follow_demand().await;
         loop {
-            let lingers_until = self.follow.next_end();
             tokio::select! {
                 () = stop.cancelled() => break,
                 event = self.events.next() => match event {
@@ -88,9 +93,6 @@ impl Stream {
                 Ok(()) = recorded.changed() => {
                     let all = recorded.borrow_and_update().values().flatten().cloned().collect();
                     self.follow.record(all);
-                    self.follow_change().await;
-                }
-                () = sleep_until(lingers_until.unwrap_or_else(Instant::now)), if lingers_until.is_some() => {
                     self.follow_change().await;
                 }
                 Ok(()) = swept.changed() => self.resolve_early(),
@@ -120,14 +122,12 @@ impl Stream {
     }
 
     async fn follow_demand(&mut self) {
-        let demand = self.shared.board.demand();
-        self.follow
-            .watch(demand.wanted(), Instant::now(), demand.linger());
+        self.follow.demand(self.shared.board.demand().followed());
         self.follow_change().await;
     }
 
     async fn follow_change(&mut self) {
-        let change = self.follow.change(Instant::now());
+        let change = self.follow.change();
         // Errors say that the client is closed, which the events tell too.
         if !change.begin.is_empty() {
             if let Some(books) = &self.books {
@@ -173,7 +173,7 @@ impl Stream {
                 self.take_message(*message, at).await;
                 self.tape.hear(at);
             }
-            EventKind::State(state) => self.take_state(state, at),
+            EventKind::State(state) => self.take_state(state, at).await,
             EventKind::Subscribed {
                 channel: Channel::Trade,
                 ..
@@ -182,7 +182,8 @@ impl Stream {
                 self.backfill(hole);
             }
             EventKind::Ended { channel, code } => {
-                self.lost(channel, at, &format!("the exchange ended it ({code:?})"));
+                self.lost(channel, at, &format!("the exchange ended it ({code:?})"))
+                    .await;
             }
             EventKind::Refused {
                 channel,
@@ -197,16 +198,20 @@ impl Stream {
                 got,
             } => {
                 let reason = format!("messages {expected} to {} were lost", got.saturating_sub(1));
-                self.skipped(channel, at, reason);
+                self.skipped(channel, at, reason).await;
             }
-            EventKind::Lagged { channel } => self.lagged(channel, at),
+            EventKind::Lagged { channel } => self.lagged(channel, at).await,
             EventKind::Undecodable(error) => {
                 tracing::warn!(%error, "a message of the stream cannot be read");
                 if matches!(&*error, MessageError::Body { kind, .. } if kind == "trade") {
-                    self.skipped(Channel::Trade, at, "a trade could not be read".to_owned());
+                    self.skipped(Channel::Trade, at, "a trade could not be read".to_owned())
+                        .await;
                 }
             }
-            EventKind::Stale { tickers } => self.shared.board.mark_books_stale(&tickers, at),
+            EventKind::Stale { tickers } => {
+                self.shared.board.mark_books_stale(&tickers, at);
+                self.record_loss(&tickers, at).await;
+            }
             EventKind::Missing { tickers } => tracing::warn!(?tickers, "no snapshots of these books come"),
             EventKind::Removed {
                 channel: Channel::OrderbookDelta,
@@ -218,18 +223,17 @@ impl Stream {
     }
 
     async fn take_message(&mut self, message: ServerMessage, at: Timestamp) {
+        self.record(&message, at).await;
         match message.body {
             Body::Ticker(update) => {
                 metrics::message("ticker");
                 match self.shared.board.take_ticker(&update, at) {
-                    Some(market) => {
+                    Taken::Changed(market) => {
                         let snapshot = rows::snapshot(&market, SnapshotSource::WebSocket);
                         self.quotes.insert(snapshot.ticker.clone(), snapshot);
                     }
-                    None if self.shared.board.id(&update.market_ticker).is_none() => {
-                        self.early.quote(update, at);
-                    }
-                    None => {}
+                    Taken::Unchanged => {}
+                    Taken::Unknown => self.early.quote(update, at),
                 }
             }
             Body::Trade(trade) => self.take_trade(trade, at),
@@ -239,23 +243,59 @@ impl Stream {
             }
             Body::OrderbookDelta(delta) => self.take_delta(delta, at).await,
             Body::MarketLifecycle(lifecycle) => {
-                self.want_changed(&lifecycle);
+                self.want_event_of(&lifecycle);
                 self.take_lifecycle(Body::MarketLifecycle(lifecycle), at);
             }
             Body::MultivariateMarketLifecycle(lifecycle) => {
-                self.want_changed(&lifecycle);
+                self.want_event_of(&lifecycle);
                 self.take_lifecycle(Body::MultivariateMarketLifecycle(lifecycle), at);
             }
-            Body::EventLifecycle(lifecycle) => {
-                self.shared.wants.events([lifecycle.event_ticker.clone()]);
-                self.take_lifecycle(Body::EventLifecycle(lifecycle), at);
-            }
-            Body::EventFeeUpdate(update) => {
-                self.shared.wants.events([update.event_ticker.clone()]);
-                self.take_lifecycle(Body::EventFeeUpdate(update), at);
-            }
+            body @ (Body::EventLifecycle(_) | Body::EventFeeUpdate(_)) => self.take_lifecycle(body, at),
             _ => self.shared.board.hear(at),
         }
+    }
+
+    /// Frames of markets that are recorded go to the recorder as well.
+    async fn record(&self, message: &ServerMessage, at: Timestamp) {
+        let ticker = message.body.ticker();
+        let Some(ticker) = ticker.filter(|ticker| self.follow.recorded().contains(*ticker)) else {
+            return;
+        };
+        if let Some((time, change)) = frames::change(&message.body) {
+            self.send_frame(ticker, at, time, (message.sid, message.seq), change)
+                .await;
+        }
+    }
+
+    /// Frames of these markets were lost, as far as they are recorded.
+    async fn record_loss(&self, tickers: impl IntoIterator<Item = &Ticker>, at: Timestamp) {
+        for ticker in tickers {
+            if self.follow.recorded().contains(ticker) {
+                self.send_frame(ticker, at, None, (None, None), BookChange::Gap)
+                    .await;
+            }
+        }
+    }
+
+    async fn send_frame(
+        &self,
+        ticker: &Ticker,
+        received: Timestamp,
+        time: Option<Timestamp>,
+        (sid, seq): (Option<u64>, Option<u64>),
+        change: BookChange,
+    ) {
+        let entry = BookEntry {
+            ticker: ticker.clone(),
+            received,
+            time,
+            sid,
+            seq,
+            frame: 0,
+            change,
+        };
+        // An error says that the recorder broke, which ends everything.
+        let _ = self.frames.send(entry).await;
     }
 
     fn take_trade(&mut self, trade: Trade, at: Timestamp) {
@@ -265,11 +305,7 @@ impl Stream {
         if self.shared.fence().is_some() {
             self.trades.push((trade.clone().into(), TradeSource::WebSocket));
         }
-        if self.shared.board.id(&trade.market_ticker).is_some() {
-            self.shared.board.take_trade(trade, at);
-        } else {
-            self.early.trade(trade, at);
-        }
+        self.shared.board.take_trade(trade, at);
     }
 
     async fn take_delta(&mut self, delta: OrderbookDelta, at: Timestamp) {
@@ -284,21 +320,25 @@ impl Stream {
 
     fn take_lifecycle(&self, body: Body, at: Timestamp) {
         metrics::message("market_lifecycle_v2");
-        self.shared.board.take_lifecycle(body, at);
+        // What it changes is kept with the answer to this, or with the next sweep.
+        let market = body.ticker().cloned();
+        match self.shared.board.take_lifecycle(body, at) {
+            FollowUp::Event(event) => self.shared.wants.events([event]),
+            FollowUp::Market(market) => self.shared.wants.markets([market]),
+            FollowUp::Nothing => self.shared.wants.markets(market),
+        }
     }
 
-    fn want_changed(&self, lifecycle: &MarketLifecycle) {
-        tracing::debug!(ticker = %lifecycle.market_ticker, event = %lifecycle.event_type, "lifecycle");
-        // A new market is new to its event as well, perhaps with the event.
-        if lifecycle.event_type == LifecycleEvent::Created
-            && let Some(about) = &lifecycle.additional_metadata
+    /// A new market is new to its event as well, perhaps with the event.
+    fn want_event_of(&self, lifecycle: &MarketLifecycle) {
+        if let (LifecycleEvent::Created, Some(about)) =
+            (&lifecycle.event_type, &lifecycle.additional_metadata)
         {
             self.shared.wants.events([about.event_ticker.clone()]);
         }
-        self.shared.wants.markets([lifecycle.market_ticker.clone()]);
     }
 
-    fn take_state(&mut self, state: ConnectionState, at: Timestamp) {
+    async fn take_state(&mut self, state: ConnectionState, at: Timestamp) {
         let link = match state {
             ConnectionState::Connected => Link::Connected,
             ConnectionState::Connecting => Link::Reconnecting {
@@ -331,42 +371,46 @@ impl Stream {
         self.shared
             .monitor
             .update(|status| status.stream.take(connection.clone()));
+        let is_gone = connection.link != Link::Connected;
         self.shared.board.take_connection(connection);
+        if is_gone {
+            self.record_loss(self.follow.recorded(), at).await;
+        }
     }
 
     /// A subscription is being made anew.
-    fn lost(&mut self, channel: Channel, at: Timestamp, reason: &str) {
+    async fn lost(&mut self, channel: Channel, at: Timestamp, reason: &str) {
         self.count_gap(channel);
         match channel {
             Channel::Trade if self.tape.lose(reason) => {
                 self.note_open_hole(true);
             }
-            Channel::OrderbookDelta => self.all_books_stale(at),
+            Channel::OrderbookDelta => self.all_books_stale(at).await,
             _ => {}
         }
     }
 
     /// Messages of a channel were lost, and no more are.
-    fn skipped(&mut self, channel: Channel, at: Timestamp, reason: String) {
+    async fn skipped(&mut self, channel: Channel, at: Timestamp, reason: String) {
         self.count_gap(channel);
         match channel {
             Channel::Trade => {
                 let hole = self.tape.skip(at, reason);
                 self.backfill(Some(hole));
             }
-            Channel::OrderbookDelta => self.all_books_stale(at),
+            Channel::OrderbookDelta => self.all_books_stale(at).await,
             _ => {}
         }
     }
 
     /// We read too slowly: messages of a channel are dropped until we have caught up.
-    fn lagged(&mut self, channel: Channel, at: Timestamp) {
+    async fn lagged(&mut self, channel: Channel, at: Timestamp) {
         self.count_gap(channel);
         match channel {
             Channel::Trade if self.tape.lag() => {
                 self.note_open_hole(true);
             }
-            Channel::OrderbookDelta => self.all_books_stale(at),
+            Channel::OrderbookDelta => self.all_books_stale(at).await,
             _ => {}
         }
     }
@@ -376,9 +420,10 @@ impl Stream {
         self.shared.monitor.update(|status| status.stream.gaps += 1);
     }
 
-    fn all_books_stale(&self, at: Timestamp) {
+    async fn all_books_stale(&self, at: Timestamp) {
         let all: Vec<Ticker> = self.follow.followed().iter().cloned().collect();
         self.shared.board.mark_books_stale(&all, at);
+        self.record_loss(&all, at).await;
     }
 
     fn forget(&self, tickers: &[Ticker]) {

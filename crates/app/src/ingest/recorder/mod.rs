@@ -1,0 +1,314 @@
+//! Recording of order books: [`Recorder`], from the stream's frames to pieces in the archive.
+//!
+//! Each recorded series has a piece under way, which becomes part of the archive with its certificates at the end of every
+//! [`recorded_piece`](super::IngestSettings::recorded_piece), when ingest ends, and when another process takes over. A piece begins with
+//! the books as they stand, so that it can be replayed by itself. What is lost is said: in the piece, in its certificates, and by a gap.
+//! After a crash recording begins anew, and the time since the last certificate is a gap.
+
+mod market;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kmi_domain::{SeriesTicker, Ticker, Timestamp};
+use kmi_storage::{Batch, BookEntry, GapClosing, GapEnd, GapKey, GapKind, NewGap};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::keeper::Piece;
+use super::metrics;
+use super::shared::Shared;
+use market::Market;
+
+/// Frames that wait for the recorder; beyond it the stream waits, and at last says what it lost.
+const WAITING: usize = 65_536;
+/// Between two looks at the clock, for series in which nothing happens.
+const LOOK: Duration = Duration::from_secs(1);
+/// Pieces that wait for the database, at most; then the oldest is given up.
+const ENDING: usize = 64;
+/// Longest time for the last pieces when ingest ends.
+const LAST: Duration = Duration::from_secs(5);
+
+/// The way to a [`Recorder`].
+pub(super) type Frames = mpsc::Sender<BookEntry>;
+
+/// Both ends of the way to a [`Recorder`].
+pub(super) fn channel() -> (Frames, mpsc::Receiver<BookEntry>) {
+    mpsc::channel(WAITING)
+}
+
+/// A piece under way. Nobody shares it: the lock is only there because its writer may not be looked at from two threads.
+type Open = Mutex<Box<dyn Piece>>;
+
+/// Records books.
+pub(super) struct Recorder {
+    shared: Arc<Shared>,
+    frames: mpsc::Receiver<BookEntry>,
+    series_of: BTreeMap<Ticker, SeriesTicker>,
+    markets: BTreeMap<Ticker, Market>,
+    pieces: BTreeMap<SeriesTicker, Open>,
+    /// Pieces that have ended, until when, and wait for the database.
+    ending: Vec<(Open, Timestamp)>,
+    /// When the pieces under way end.
+    ends: Timestamp,
+    leads: bool,
+}
+
+impl Recorder {
+    pub(super) fn new(shared: Arc<Shared>, frames: mpsc::Receiver<BookEntry>) -> Recorder {
+        let ends = next_end(shared.clock.now(), shared.settings.recorded_piece);
+        Recorder {
+            shared,
+            frames,
+            series_of: BTreeMap::new(),
+            markets: BTreeMap::new(),
+            pieces: BTreeMap::new(),
+            ending: Vec::new(),
+            ends,
+            leads: false,
+        }
+    }
+
+    /// Records until the stream has ended, and then what is under way.
+    pub(super) async fn run(mut self) {
+        let mut recorded = self.shared.recorded.subscribe();
+        let mut leadership = self.shared.leadership.clone();
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let leads = leadership.borrow_and_update().fence.is_some();
+            self.lead(leads);
+            tokio::select! {
+                frame = self.frames.recv() => match frame {
+                    Some(frame) => self.take(frame).await,
+                    None => break,
+                },
+                Ok(()) = recorded.changed() => self.choose(&recorded.borrow_and_update()),
+                Ok(()) = leadership.changed() => {}
+                _ = looks.tick() => self.look().await,
+            }
+        }
+        self.end_pieces(self.shared.clock.now());
+        if timeout(LAST, self.store_ended()).await.is_err() || !self.ending.is_empty() {
+            tracing::error!(
+                pieces = self.ending.len(),
+                "the last pieces of the recording are lost: the database is out"
+            );
+        }
+    }
+
+    fn choose(&mut self, recorded: &BTreeMap<SeriesTicker, BTreeSet<Ticker>>) {
+        self.series_of = recorded
+            .iter()
+            .flat_map(|(series, tickers)| tickers.iter().map(|ticker| (ticker.clone(), series.clone())))
+            .collect();
+        let chosen = &self.series_of;
+        self.markets.retain(|ticker, _| chosen.contains_key(ticker));
+        self.tell();
+    }
+
+    /// Who leads records; the others keep the books, so that they can go on at once.
+    fn lead(&mut self, leads: bool) {
+        if self.leads && !leads {
+            self.end_pieces(self.shared.clock.now());
+        }
+        self.leads = leads;
+    }
+
+    async fn take(&mut self, frame: BookEntry) {
+        let Some(series) = self.series_of.get(&frame.ticker).cloned() else {
+            return;
+        };
+        if frame.received >= self.ends {
+            self.end_pieces(self.ends);
+            self.store_ended().await;
+        }
+        if self.leads && !self.pieces.contains_key(&series) {
+            let piece = self.begin(&series, frame.received);
+            self.pieces.insert(series.clone(), piece);
+        }
+        let is_new = !self.markets.contains_key(&frame.ticker);
+        let market = self.markets.entry(frame.ticker.clone()).or_default();
+        let was_lost = market.lost_since();
+        if !market.take(&frame) {
+            return;
+        }
+        let lost = market.lost_since();
+        let (ticker, at) = (frame.ticker.clone(), frame.received);
+        self.record(&series, frame);
+        match (was_lost, lost) {
+            (None, Some(since)) => {
+                self.note(&ticker, since, None, "frames of the stream were lost")
+                    .await;
+            }
+            (Some(since), None) => {
+                self.note(&ticker, since, Some(at), "frames of the stream were lost")
+                    .await;
+            }
+            _ => {}
+        }
+        if is_new {
+            self.note_absence(&ticker, at).await;
+        }
+    }
+
+    fn record(&mut self, series: &SeriesTicker, frame: BookEntry) {
+        let Some(piece) = self.pieces.get_mut(series) else {
+            return;
+        };
+        match piece.get_mut().push(frame) {
+            Ok(()) => {
+                metrics::recorded();
+                self.shared.monitor.update(|status| status.recorder.frames += 1);
+            }
+            Err(error) => {
+                tracing::error!(%error, %series, "a piece of the recording cannot be written and is lost");
+                self.pieces.remove(series);
+            }
+        }
+    }
+
+    /// A new piece, with the books of its series as they stand.
+    fn begin(&self, series: &SeriesTicker, at: Timestamp) -> Open {
+        let name = format!("live recording of {series} by {}", self.shared.holder);
+        let mut piece = self.shared.keeper.begin_recording(&name);
+        let of_series = self.markets.iter();
+        for (ticker, market) in of_series.filter(|(ticker, _)| self.series_of.get(*ticker) == Some(series)) {
+            let Some(change) = market.whole() else { continue };
+            let entry = BookEntry {
+                ticker: ticker.clone(),
+                received: at,
+                time: None,
+                sid: None,
+                seq: None,
+                frame: 0,
+                change,
+            };
+            if let Err(error) = piece.push(entry) {
+                tracing::error!(%error, %ticker, "a piece of the recording cannot be begun");
+            }
+        }
+        Mutex::new(piece)
+    }
+
+    /// Ends all pieces under way: what is recorded after belongs to the next.
+    fn end_pieces(&mut self, until: Timestamp) {
+        for (_, piece) in std::mem::take(&mut self.pieces) {
+            self.ending.push((piece, until));
+        }
+        if self.ending.len() > ENDING {
+            let given_up = self.ending.len() - ENDING;
+            tracing::error!(
+                pieces = given_up,
+                "pieces of the recording are lost: the database is out for too long"
+            );
+            self.ending.drain(..given_up);
+        }
+        self.ends = next_end(
+            self.shared.clock.now().max(until),
+            self.shared.settings.recorded_piece,
+        );
+    }
+
+    async fn look(&mut self) {
+        // A little later, as the frames of that time may be on their way.
+        if self.shared.clock.now() >= self.ends.plus(LOOK) {
+            self.end_pieces(self.ends);
+        }
+        self.store_ended().await;
+    }
+
+    /// Makes pieces that have ended part of the archive; those for which the database has no time stay.
+    async fn store_ended(&mut self) {
+        while let Some((piece, until)) = self.ending.first_mut() {
+            match piece.get_mut().finish(*until).await {
+                Ok(certificates) => {
+                    let count = certificates as u64;
+                    self.shared
+                        .monitor
+                        .update(|status| status.recorder.certificates += count);
+                }
+                Err(error) if error.is_outage() => return,
+                Err(error) => tracing::error!(%error, "a piece of the recording is lost"),
+            }
+            self.ending.remove(0);
+        }
+    }
+
+    /// Notes that recording did not run since the last certificate.
+    async fn note_absence(&self, ticker: &Ticker, at: Timestamp) {
+        if !self.leads {
+            return;
+        }
+        match self.shared.keeper.recorded_until(ticker).await {
+            Ok(Some(until)) if until < at => {
+                self.note(ticker, until, Some(at), "recording did not run").await;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, %ticker, "whether its recording has a hole is not known"),
+        }
+    }
+
+    /// Notes a gap; one that has an end is over for good, as books of the past cannot be asked for.
+    async fn note(&self, ticker: &Ticker, from: Timestamp, to: Option<Timestamp>, reason: &str) {
+        let Some(fence) = self.shared.fence() else { return };
+        let key = GapKey {
+            kind: GapKind::Books,
+            ticker: Some(ticker.clone()),
+            from,
+        };
+        let closing = to.map(|to| GapClosing {
+            key: key.clone(),
+            to: Some(to),
+            at: to,
+            end: GapEnd::Unfillable {
+                reason: format!("{reason}; books of the past cannot be asked for"),
+            },
+        });
+        let batch = Batch {
+            gaps: vec![NewGap {
+                key,
+                to,
+                reason: reason.to_owned(),
+            }],
+            closed_gaps: closing.into_iter().collect(),
+            fence: Some(fence),
+            ..Batch::default()
+        };
+        self.shared.writing.put(batch).await;
+    }
+
+    fn tell(&self) {
+        let markets = self.series_of.len();
+        self.shared
+            .monitor
+            .update(|status| status.recorder.markets = markets);
+    }
+}
+
+/// The next whole multiple of a piece since midnight.
+fn next_end(now: Timestamp, piece: Duration) -> Timestamp {
+    let piece = i64::try_from(piece.as_micros()).unwrap_or(i64::MAX).max(1);
+    Timestamp::from_micros((now.micros().div_euclid(piece) + 1).saturating_mul(piece))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_end_at_quarters_of_an_hour() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let quarter = Duration::from_mins(15);
+        assert_eq!(
+            next_end(at("2026-11-21T05:07:00Z"), quarter),
+            at("2026-11-21T05:15:00Z")
+        );
+        assert_eq!(
+            next_end(at("2026-11-21T05:15:00Z"), quarter),
+            at("2026-11-21T05:30:00Z")
+        );
+    }
+}
