@@ -65,6 +65,14 @@ fn documents(workspace: &Workspace) -> Result<Vec<Document>> {
             path: "docs/STRATEGIES.md",
             text: strategies(&kmi)?,
         },
+        Document {
+            path: "docs/config.schema.json",
+            text: say(&kmi, &["config-schema"])? + "\n",
+        },
+        Document {
+            path: "kmi.example.toml",
+            text: say(&kmi, &["config-schema", "--sample"])? + "\n",
+        },
     ])
 }
 

@@ -1,19 +1,21 @@
 //! What the command line takes.
 
 mod exchange;
+mod live;
 mod record;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use exchange::{BalanceArg, ControlSeqArg, ExchangeArgs, PostOnlyArg, ReuseArg};
+pub(crate) use live::{ConfigSchemaArgs, DemoArgs, ServeArgs};
 pub(crate) use record::RecordArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kmi_domain::time::parse_duration;
 use kmi_domain::{FeeMultiplier, Price, Quantity, SeriesTicker, Timestamp};
 
-/// Research on Kalshi's prediction markets: take recordings in, judge prices, test strategies.
+/// Kalshi's prediction markets, live and recorded: follow and serve them, take recordings in, judge prices, test strategies.
 #[derive(Debug, Parser)]
 #[command(name = "kmi", version, propagate_version = true, max_term_width = 110)]
 pub(crate) struct Cli {
@@ -39,6 +41,12 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Everything in one process on an exchange of its own: invented markets and money, no account and no network needed
+    Demo(DemoArgs),
+    /// Follow the exchange, keep what happens, and serve it: REST, event streams, relay
+    Serve(ServeArgs),
+    /// Follow the exchange and keep what happens, without serving it; of several on one database one works, the others stand by
+    Poll,
     /// Take in recorded events, markets, trades, candles and captures, of any generation of the format
     Import(ImportArgs),
     /// How well prices foretold results: reliability table, Brier score, log loss
@@ -64,6 +72,8 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     /// Check the installation: data directory, database, archive; or hold a specification of the exchange's against this program
     Doctor(DoctorArgs),
+    /// Print the JSON schema of the configuration file, or a documented sample of it
+    ConfigSchema(ConfigSchemaArgs),
     /// Print a shell completion script
     Completions {
         /// Shell to complete for
@@ -72,6 +82,25 @@ pub(crate) enum Command {
     /// Print the reference of all commands as Markdown
     #[command(hide = true)]
     HelpMarkdown,
+}
+
+impl Command {
+    /// What `--port` says, where it stands for `server.port`.
+    pub(crate) fn server_port(&self) -> Option<u16> {
+        match self {
+            Command::Demo(args) => args.port,
+            Command::Serve(args) => args.port,
+            _ => None,
+        }
+    }
+
+    /// The filter of the log where none is configured: whoever runs for long tells how it goes.
+    pub(crate) fn usual_filter(&self) -> &'static str {
+        match self {
+            Command::Serve(_) | Command::Poll => "info",
+            _ => "warn",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -5,13 +5,15 @@
 mod args;
 mod commands;
 mod config;
+mod live;
+mod logging;
 mod output;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use crate::args::Cli;
 use crate::config::{Config, Overrides};
@@ -38,18 +40,19 @@ fn main() -> ExitCode {
 #[error("{0}")]
 struct WrongUse(String);
 
+/// Longest wait for threads that still wait for a disk or a database when all is done.
+const LAST_THREADS: Duration = Duration::from_millis(500);
+
 fn start(cli: Cli) -> Result<ExitCode> {
     let overrides = Overrides {
         file: cli.global.config.as_deref(),
         data_dir: cli.global.data_dir.as_deref(),
+        port: cli.command.server_port(),
     };
     let config = Config::load(&overrides).map_err(|error| WrongUse(format!("{error:#}")))?;
-    let filter = EnvFilter::try_new(&config.log.filter)
-        .map_err(|error| WrongUse(format!("log.filter: {:?}: {error}", config.log.filter)))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    logging::start(&config, cli.command.usual_filter());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(commands::run(cli, &config))
+    let code = runtime.block_on(commands::run(cli, &config));
+    runtime.shutdown_timeout(LAST_THREADS);
+    code
 }

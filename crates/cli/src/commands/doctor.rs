@@ -1,5 +1,6 @@
 //! `kmi doctor` and `kmi migrate`: whether the house is sound, and up to date.
 
+mod live;
 mod spec;
 
 use std::process::ExitCode;
@@ -109,6 +110,16 @@ async fn checks(config: &Config) -> Vec<Check> {
         }
         Err(error) => bad("rows", &error.into()),
     });
+    checks.push(match live::belongs_to(&store).await {
+        Ok(detail) => good("belongs to", detail),
+        Err(error) => bad("belongs to", &error.into()),
+    });
+    checks.push(match live::poller(&store).await {
+        Ok(detail) => good("poller", detail),
+        Err(error) => bad("poller", &error.into()),
+    });
+    checks.push(good("spool", live::spooled(&location)));
+    checks.append(&mut live::exchange(config).await);
     checks.push(match store.verify_archive().await {
         Ok(report) if report.damaged.is_empty() => {
             let strays = if report.orphans.is_empty() {

@@ -42,7 +42,11 @@ pub(crate) async fn run(config: &Config, args: ExchangeArgs, as_json: bool) -> R
         .with_context(|| format!("cannot listen on {}:{}", args.bind, args.port))?;
     let address = listener.local_addr()?;
     let captures = survey(&args).await?;
-    let mut venue = Venue::open(opening(&args, plan), super::now())?;
+    let mut opening = opening(&args, plan);
+    if !args.replay.is_empty() {
+        opening.server.identity = Some(replayed_identity(args.replay.clone()).await?);
+    }
+    let mut venue = Venue::open(opening, super::now())?;
     if let Origin::Restored { replayed, torn } = venue.origin {
         eprintln!(
             "gone on with the journal: {replayed} entries since its snapshot, {torn} torn bytes cut off"
@@ -81,6 +85,22 @@ async fn survey(args: &ExchangeArgs) -> Result<Option<Captures>> {
     let files = args.replay.clone();
     let captures = tokio::task::spawn_blocking(move || Captures::survey(files, rule)).await??;
     Ok(Some(captures))
+}
+
+/// Which exchange replays these captures: one per set of recordings, whatever their names and order.
+async fn replayed_identity(files: Vec<PathBuf>) -> Result<String> {
+    let hashed = tokio::task::spawn_blocking(move || {
+        let hash = |path: &PathBuf| -> Result<[u8; 32]> {
+            let mut hasher = blake3::Hasher::new();
+            let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+            hasher.update_reader(file).with_context(|| path.display().to_string())?;
+            Ok(*hasher.finalize().as_bytes())
+        };
+        let mut hashes = files.iter().map(hash).collect::<Result<Vec<_>>>()?;
+        hashes.sort_unstable();
+        Ok::<_, anyhow::Error>(blake3::hash(hashes.as_flattened()).to_hex())
+    });
+    Ok(format!("simulator:replay:{}", &hashed.await??[..16]))
 }
 
 fn tell_of(captures: &Captures, speed: f64) {

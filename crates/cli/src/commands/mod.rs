@@ -4,11 +4,14 @@ mod archive;
 mod backtest;
 mod book;
 mod calibrate;
+mod demo;
 mod doctor;
 mod exchange;
 mod fee;
 mod import;
+mod poll;
 mod record;
+mod serve;
 mod synth;
 
 use std::process::ExitCode;
@@ -20,12 +23,24 @@ use kmi_domain::Timestamp;
 use kmi_storage::Store;
 
 use crate::args::{Cli, Command};
-use crate::config::Config;
-use crate::output;
+use crate::config::{self, Config};
+use crate::{logging, output};
 
 pub(crate) async fn run(cli: Cli, config: &Config) -> Result<ExitCode> {
     let as_json = cli.global.json;
     match cli.command {
+        Command::Demo(args) => {
+            logging::log_panics();
+            return demo::run(config, &args, as_json).await;
+        }
+        Command::Serve(args) => {
+            logging::log_panics();
+            return serve::run(config, &args, as_json).await;
+        }
+        Command::Poll => {
+            logging::log_panics();
+            return poll::run(config, as_json).await;
+        }
         Command::Import(args) => return import::run(&open(config).await?, args, as_json).await,
         Command::Calibrate(args) => calibrate::run(config, args, as_json).await?,
         Command::Backtest(command) => return backtest::run(config, command, as_json).await,
@@ -37,6 +52,8 @@ pub(crate) async fn run(cli: Cli, config: &Config) -> Result<ExitCode> {
         Command::Record(args) => record::run(config, args, as_json).await?,
         Command::Migrate(args) => doctor::migrate(config, &args, as_json).await?,
         Command::Doctor(args) => return doctor::run(config, &args, as_json).await,
+        Command::ConfigSchema(args) if args.sample => output::text(&config::sample())?,
+        Command::ConfigSchema(_) => output::text(&serde_json::to_string_pretty(&config::schema())?)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "kmi", &mut std::io::stdout());
         }
@@ -55,7 +72,7 @@ async fn open(config: &Config) -> Result<Store> {
     clippy::disallowed_methods,
     reason = "this is the edge that hands the clock to everything below"
 )]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since_epoch = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
@@ -64,7 +81,7 @@ fn now() -> Timestamp {
 
 /// Waits until somebody asks this program to stop: Ctrl-C, or SIGTERM. Signals are heard from the call on, not only once it is
 /// awaited. Without a handler for signals the process ends at once, which journals survive.
-fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
+pub(crate) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
     let signals = {
         use tokio::signal::unix::{SignalKind, signal};

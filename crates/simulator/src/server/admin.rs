@@ -27,6 +27,7 @@ use crate::faults::{FaultSpec, unleash};
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route("/faults", get(armed).post(arm).delete(disarm))
+        .route("/identity", get(identity))
         .route("/ledger", get(ledger))
         .route("/state", get(state))
         .route("/settle", post(settle))
@@ -83,6 +84,15 @@ async fn arm(State(shared): Door, request: Request) -> Answered {
         .await
         .map_err(|error| ApiError::invalid_parameters(error.to_string()))?;
     Answer::ok(&shared.faults.counts())
+}
+
+/// `GET /admin/identity`: which exchange this is. The same for as long as its data may be kept together.
+async fn identity(State(shared): Door) -> Answered {
+    let identity = match &shared.config.identity {
+        Some(identity) => identity.clone(),
+        None => format!("simulator:{}", shared.engine.seed()),
+    };
+    Answer::ok(&json!({ "exchange": identity }))
 }
 
 /// `GET /admin/ledger`: where all the money is. `total` equals `deposits` at all times.

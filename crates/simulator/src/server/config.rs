@@ -20,6 +20,8 @@ pub struct Config {
     pub control_seq: ControlSeq,
     /// Who may use the admin door.
     pub admin: AdminPeers,
+    /// Which exchange this is, as the admin door tells it; `None`: `simulator:SEED`. What keeps its data apart from any other's goes by it.
+    pub identity: Option<String>,
     /// What a connection and a request may take.
     pub bounds: Bounds,
 }
@@ -67,6 +69,7 @@ impl Default for Config {
             stranger_tier: Tier::Basic,
             control_seq: ControlSeq::default(),
             admin: AdminPeers::Loopback,
+            identity: None,
             bounds: Bounds::default(),
         }
     }

@@ -142,3 +142,10 @@ async fn it_can_be_shut() {
     let answer = admin(&house, Method::GET, "/ledger", "").await;
     assert_eq!(answer.refused(), (403, "forbidden".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_says_which_exchange_it_is() {
+    let house = House::open().await;
+    let identity = admin(&house, Method::GET, "/identity", "").await;
+    assert_eq!(identity.told(), (200, r#"{"exchange":"simulator:7"}"#));
+}

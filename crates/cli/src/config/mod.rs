@@ -1,76 +1,20 @@
 //! Configuration in four layers: defaults < file (TOML) < environment < flags, all checked before anything starts.
 
-use std::fmt;
+mod check;
+mod environment;
+mod sample;
+mod sections;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use kmi_storage::StoreLocation;
-use serde::{Deserialize, Serialize};
 
-/// Everything that can be set.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Config {
-    /// Where data lies.
-    pub storage: StorageConfig,
-    /// The exchange that is recorded and traded.
-    pub exchange: ExchangeConfig,
-    /// What is logged.
-    pub log: LogConfig,
-}
-
-/// Section `[storage]`.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct StorageConfig {
-    /// Folder of the database file and the archive. Default: the platform's data directory. `--data-dir`.
-    pub data_dir: Option<PathBuf>,
-    /// PostgreSQL to use instead of the database file: `postgres://user:password@host/name`. `DATABASE_URL`.
-    pub database_url: Option<Secret>,
-}
-
-/// Section `[exchange]`.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct ExchangeConfig {
-    /// REST API, such as `https://external-api.kalshi.com/trade-api/v2`.
-    pub rest_url: Option<String>,
-    /// WebSocket, such as `wss://external-api-ws.kalshi.com/trade-api/ws/v2`; never derived from the other.
-    pub ws_url: Option<String>,
-    /// Id of the key that reads market data.
-    pub key_id: Option<String>,
-    /// Its private key, PEM.
-    pub private_key_path: Option<PathBuf>,
-}
-
-/// Section `[log]`.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct LogConfig {
-    /// `tracing` filter for messages on stderr, such as `warn` or `kmi_storage=debug`. Default `warn`.
-    pub filter: String,
-}
-
-impl Default for LogConfig {
-    fn default() -> LogConfig {
-        LogConfig {
-            filter: "warn".to_owned(),
-        }
-    }
-}
-
-/// Text that is never printed.
-#[derive(Clone, Deserialize, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
+use environment::Environment;
+pub(crate) use sample::{sample, schema};
+pub(crate) use sections::{CombosConfig, Config, KeepDays, LogFormat, Secret};
 
 /// What the flags say, the last layer.
 #[derive(Debug, Default)]
@@ -79,6 +23,8 @@ pub(crate) struct Overrides<'a> {
     pub file: Option<&'a Path>,
     /// `--data-dir`.
     pub data_dir: Option<&'a Path>,
+    /// `--port`, of commands whose port is that of `[server]`.
+    pub port: Option<u16>,
 }
 
 impl Config {
@@ -94,46 +40,17 @@ impl Config {
             }
             layers = layers.merge(Toml::file_exact(file));
         }
-        // DATABASE_URL is the name other tools use; KMI_STORAGE__DATABASE_URL is ours and wins.
-        layers = layers
-            .merge(
-                Env::raw()
-                    .only(&["DATABASE_URL"])
-                    .map(|_| "storage.database_url".into())
-                    .split("."),
-            )
-            // KMI_SHARED tells tests where recorded data lies; it configures nothing.
-            .merge(Env::prefixed("KMI_").ignore(&["shared"]).split("__"));
+        let schema = schema();
+        layers = layers.merge(Environment::of_process(&schema));
         let mut config: Config = layers.extract().context("configuration")?;
         if let Some(dir) = overrides.data_dir {
             config.storage.data_dir = Some(dir.to_owned());
         }
+        if let Some(port) = overrides.port {
+            config.server.port = port;
+        }
         config.check()?;
         Ok(config)
-    }
-
-    /// What no single value shows; an empty database URL is none.
-    fn check(&mut self) -> Result<()> {
-        let url = &mut self.storage.database_url;
-        if url.as_ref().is_some_and(|Secret(url)| url.is_empty()) {
-            *url = None;
-        }
-        let urls = [
-            ("rest_url", &self.exchange.rest_url, ["http://", "https://"]),
-            ("ws_url", &self.exchange.ws_url, ["ws://", "wss://"]),
-        ];
-        for (key, url, schemes) in urls {
-            let fits = |url: &String| schemes.iter().any(|scheme| url.starts_with(scheme));
-            if url.as_ref().is_some_and(|url| !fits(url)) {
-                bail!("exchange.{key}: must begin with {} or {}", schemes[0], schemes[1]);
-            }
-        }
-        match url {
-            Some(Secret(url)) if !url.starts_with("postgres://") && !url.starts_with("postgresql://") => {
-                bail!("storage.database_url: must begin with postgres:// or postgresql://")
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The data directory: the one set, or the platform's.
@@ -182,11 +99,11 @@ mod tests {
             )?;
             let file = Overrides {
                 file: Some(Path::new("kmi.toml")),
-                data_dir: None,
+                ..Overrides::default()
             };
             let config = Config::load(&file).unwrap();
             assert_eq!(config.storage.data_dir.as_deref(), Some(Path::new("from-file")));
-            assert_eq!(config.log.filter, "info");
+            assert_eq!(config.log.filter.as_deref(), Some("info"));
 
             jail.set_env("KMI_STORAGE__DATA_DIR", "from-env");
             let config = Config::load(&file).unwrap();
@@ -194,10 +111,12 @@ mod tests {
 
             let flag = Overrides {
                 data_dir: Some(Path::new("from-flag")),
+                port: Some(8123),
                 ..file
             };
             let config = Config::load(&flag).unwrap();
             assert_eq!(config.storage.data_dir.as_deref(), Some(Path::new("from-flag")));
+            assert_eq!(config.server.port, 8123);
             Ok(())
         });
     }
@@ -209,6 +128,48 @@ mod tests {
             jail.set_env("KMI_STORAGE__DATADIR", "x");
             let error = format!("{:#}", Config::load(&Overrides::default()).unwrap_err());
             assert!(error.contains("datadir"), "{error}");
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_key_and_where_it_stands() {
+        Jail::expect_with(|jail| {
+            jail.clear_env();
+            jail.create_file("kmi.toml", "[server]\nport = 99999\n")?;
+            let file = Overrides {
+                file: Some(Path::new("kmi.toml")),
+                ..Overrides::default()
+            };
+            let error = format!("{:#}", Config::load(&file).unwrap_err());
+            assert!(error.contains("server.port") && error.contains("kmi.toml"), "{error}");
+
+            jail.set_env("KMI_POLLER__COMBOS", "some");
+            jail.create_file("kmi.toml", "")?;
+            let error = format!("{:#}", Config::load(&file).unwrap_err());
+            assert!(
+                error.contains("KMI_POLLER__COMBOS") || error.contains("poller.combos"),
+                "{error}"
+            );
+            assert!(error.contains("some") && error.contains("excluded"), "{error}");
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_data_directory_of_digits_is_a_folder_and_an_empty_variable_is_none() {
+        Jail::expect_with(|jail| {
+            jail.clear_env();
+            jail.set_env("KMI_STORAGE__DATA_DIR", "2026");
+            jail.set_env("KMI_SERVER__PORT", "");
+            jail.set_env("KMI_SERVER__CORS", "https://a.example,https://b.example:8443");
+            let config = Config::load(&Overrides::default()).unwrap();
+            assert_eq!(config.storage.data_dir.as_deref(), Some(Path::new("2026")));
+            assert_eq!(config.server.port, 8000);
+            assert_eq!(
+                config.server.cors,
+                ["https://a.example", "https://b.example:8443"]
+            );
             Ok(())
         });
     }
