@@ -46,7 +46,7 @@ enum Rounds {
     Inside,
 }
 
-const PROGRAMS: [Program; 9] = [
+const PROGRAMS: [Program; 11] = [
     Program {
         id: "B1",
         package: "kmi-kalshi",
@@ -93,6 +93,18 @@ const PROGRAMS: [Program; 9] = [
         id: "B8",
         package: "kmi-simulator",
         bench: "b8_exchange",
+        rounds: Rounds::Inside,
+    },
+    Program {
+        id: "B11",
+        package: "kmi-cli",
+        bench: "b11_memory",
+        rounds: Rounds::Inside,
+    },
+    Program {
+        id: "B13",
+        package: "kmi-cli",
+        bench: "b13_start",
         rounds: Rounds::Inside,
     },
     Program {

@@ -66,6 +66,10 @@ fn documents(workspace: &Workspace) -> Result<Vec<Document>> {
             text: strategies(&kmi)?,
         },
         Document {
+            path: "docs/openapi.json",
+            text: say(&kmi, &["openapi"])? + "\n",
+        },
+        Document {
             path: "docs/config.schema.json",
             text: say(&kmi, &["config-schema"])? + "\n",
         },

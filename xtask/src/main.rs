@@ -1,4 +1,4 @@
-//! The daily verbs of the repository: `cargo xtask demo`, `test`, `bench`, `soak`, `gen`.
+//! The daily verbs of the repository: `cargo xtask demo`, `tour`, `test`, `bench`, `soak`, `gen`.
 
 mod bench;
 mod demo;
@@ -9,6 +9,7 @@ mod python;
 mod shell;
 mod soak;
 mod test;
+mod tour;
 mod workspace;
 
 use std::process::ExitCode;
@@ -28,8 +29,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Show everything at work: synthetic history (and real recordings, where there are any), calibration, backtests.
+    /// Run the whole thing: built-in exchange, poller and API in one process, on port 8000 of this machine.
     Demo(demo::Arguments),
+    /// Walk through the research half: synthetic history (and real recordings, where there are any), calibration, backtests.
+    Tour(tour::Arguments),
     /// Install what the checks need, run every check there is, and end with the counts.
     Test(test::Arguments),
     /// Measure speed next to today's best and write docs/BENCHMARKS.md.
@@ -45,6 +48,7 @@ fn main() -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match arguments.verb {
         Verb::Demo(demo) => demo::run(&workspace, &demo),
+        Verb::Tour(tour) => tour::run(&workspace, &tour),
         Verb::Test(test) => test::run(&workspace, &test),
         Verb::Bench(bench) => bench::run(&workspace, &bench),
         Verb::Soak(soak) => soak::run(&workspace, &soak),

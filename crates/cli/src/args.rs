@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     /// Check the installation: data directory, database, archive; or hold a specification of the exchange's against this program
     Doctor(DoctorArgs),
+    /// Print the OpenAPI document of the API that `kmi serve` offers
+    Openapi,
     /// Print the JSON schema of the configuration file, or a documented sample of it
     ConfigSchema(ConfigSchemaArgs),
     /// Print a shell completion script

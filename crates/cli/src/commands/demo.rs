@@ -154,7 +154,9 @@ async fn open_exchange(world: World, folder: &Path) -> Result<(Venue, OpenedAcco
         Venue::open(opening, now())
     });
     let venue = opened.await?.map_err(|error| refused(error, folder))?;
-    let account = venue.account("reader", KeyType::Ed25519, &folder.join("keys")).await?;
+    let account = venue
+        .account("reader", KeyType::Ed25519, &folder.join("keys"))
+        .await?;
     Ok((venue, account))
 }
 
@@ -184,7 +186,9 @@ fn refused(error: JournalError, folder: &Path) -> anyhow::Error {
             "another demo runs in {home}: use that one, stop it, or name another folder with --data-dir"
         ),
         JournalError::OtherSettings { .. } | JournalError::Foreign { .. } => {
-            let hint = format!("{home} holds a demo of another version; delete the folder or name another with --data-dir");
+            let hint = format!(
+                "{home} holds a demo of another version; delete the folder or name another with --data-dir"
+            );
             anyhow::Error::from(error).context(hint)
         }
         other => other.into(),

@@ -93,7 +93,9 @@ async fn replayed_identity(files: Vec<PathBuf>) -> Result<String> {
         let hash = |path: &PathBuf| -> Result<[u8; 32]> {
             let mut hasher = blake3::Hasher::new();
             let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
-            hasher.update_reader(file).with_context(|| path.display().to_string())?;
+            hasher
+                .update_reader(file)
+                .with_context(|| path.display().to_string())?;
             Ok(*hasher.finalize().as_bytes())
         };
         let mut hashes = files.iter().map(hash).collect::<Result<Vec<_>>>()?;

@@ -52,6 +52,7 @@ pub(crate) async fn run(cli: Cli, config: &Config) -> Result<ExitCode> {
         Command::Record(args) => record::run(config, args, as_json).await?,
         Command::Migrate(args) => doctor::migrate(config, &args, as_json).await?,
         Command::Doctor(args) => return doctor::run(config, &args, as_json).await,
+        Command::Openapi => output::text(&kmi_server::openapi_json())?,
         Command::ConfigSchema(args) if args.sample => output::text(&config::sample())?,
         Command::ConfigSchema(_) => output::text(&serde_json::to_string_pretty(&config::schema())?)?,
         Command::Completions { shell } => {

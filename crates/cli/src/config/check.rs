@@ -43,7 +43,9 @@ impl Config {
     pub(crate) fn check_live(&self) -> Result<()> {
         let exchange = &self.exchange;
         if exchange.ws_url.is_some() && exchange.rest_url.is_none() {
-            bail!("exchange.rest_url: is needed beside exchange.ws_url; the two are never derived from each other");
+            bail!(
+                "exchange.rest_url: is needed beside exchange.ws_url; the two are never derived from each other"
+            );
         }
         match (&exchange.key_id, &exchange.private_key_path) {
             (Some(_), None) => bail!("exchange.private_key_path: is needed beside exchange.key_id"),
@@ -74,7 +76,8 @@ impl ServerConfig {
             let host = origin
                 .strip_prefix("https://")
                 .or_else(|| origin.strip_prefix("http://"));
-            let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', '*']));
+            let is_origin =
+                host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', '*']));
             ensure!(
                 is_origin,
                 "server.cors: {origin:?} is no origin such as https://desk.example:8443, without a path"
@@ -87,7 +90,12 @@ impl ServerConfig {
                 "server.allowed_hosts: {host:?} is no host such as desk.example:8000"
             );
         }
-        in_range("server.requests_per_second", self.requests_per_second, 1, 1_000_000)?;
+        in_range(
+            "server.requests_per_second",
+            self.requests_per_second,
+            1,
+            1_000_000,
+        )?;
         in_range("server.requests_burst", self.requests_burst, 1, 1_000_000)?;
         in_range("server.connections", self.connections, 1, 1_000_000)?;
         in_range("server.streams", self.streams, 1, 1_000_000)
@@ -114,7 +122,7 @@ fn check_scheme(key: &str, url: &str, schemes: [&str; 2]) -> Result<()> {
     bail!("{key}: must begin with {} or {}", schemes[0], schemes[1])
 }
 
-fn in_range<T: PartialOrd + std::fmt::Display>(key: &str, value: T, least: T, most: T) -> Result<()> {
+fn in_range<T: Copy + PartialOrd + std::fmt::Display>(key: &str, value: T, least: T, most: T) -> Result<()> {
     // NaN is in no range.
     if value >= least && value <= most {
         return Ok(());
@@ -141,7 +149,10 @@ mod tests {
     #[test]
     fn what_breaks_a_rule_is_named_with_it() {
         let host = refusal(|config| config.server.host = "0.0.0.0".parse().unwrap());
-        assert!(host.contains("server.host") && host.contains("127.0.0.1"), "{host}");
+        assert!(
+            host.contains("server.host") && host.contains("127.0.0.1"),
+            "{host}"
+        );
         let interval = refusal(|config| config.poller.interval_s = f64::NAN);
         assert!(
             interval.contains("poller.interval_s") && interval.contains("3600"),
@@ -156,7 +167,10 @@ mod tests {
             assert!(cors.contains("server.cors") && cors.contains(origin), "{cors}");
         }
         let filter = refusal(|config| config.log.filter = Some("kmi=loud".to_owned()));
-        assert!(filter.contains("log.filter") && filter.contains("loud"), "{filter}");
+        assert!(
+            filter.contains("log.filter") && filter.contains("loud"),
+            "{filter}"
+        );
     }
 
     #[test]

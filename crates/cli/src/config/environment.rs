@@ -57,7 +57,12 @@ impl<'a> Environment<'a> {
             Some(Schema::String(kind)) => kind == word,
             Some(Schema::Array(kinds)) => kinds.iter().any(|kind| kind == word),
             // A choice of types of which none is named here: text that may be absent.
-            _ => word == "string" && key.get("anyOf").is_some_and(|any| is_optional_text(self.schema, any)),
+            _ => {
+                word == "string"
+                    && key
+                        .get("anyOf")
+                        .is_some_and(|any| is_optional_text(self.schema, any))
+            }
         };
         if is("array") {
             Takes::List

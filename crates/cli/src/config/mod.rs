@@ -142,7 +142,10 @@ mod tests {
                 ..Overrides::default()
             };
             let error = format!("{:#}", Config::load(&file).unwrap_err());
-            assert!(error.contains("server.port") && error.contains("kmi.toml"), "{error}");
+            assert!(
+                error.contains("server.port") && error.contains("kmi.toml"),
+                "{error}"
+            );
 
             jail.set_env("KMI_POLLER__COMBOS", "some");
             jail.create_file("kmi.toml", "")?;

@@ -9,7 +9,9 @@ use anyhow::{Context, Result};
 use kmi_app::board::Board;
 use kmi_app::ingest::IngestMonitor;
 use kmi_kalshi::rest;
-use kmi_server::{AuthMode, DoorParts, DoorSettings, Doors, ExchangeKind, LocalToken, RateLimit, RelayAccess};
+use kmi_server::{
+    AuthMode, DoorParts, DoorSettings, Doors, ExchangeKind, LocalToken, RateLimit, RelayAccess,
+};
 use kmi_storage::{Store, StoreLocation};
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -165,10 +167,7 @@ impl House {
 fn settings(config: &Config, exchange: ExchangeKind) -> DoorSettings {
     let server = &config.server;
     let count = |count: u32| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-    let is_public = config
-        .relay
-        .public
-        .unwrap_or(exchange == ExchangeKind::Simulator);
+    let is_public = config.relay.public.unwrap_or(exchange == ExchangeKind::Simulator);
     DoorSettings {
         auth: AuthMode::Local,
         hosts: server.allowed_hosts.clone(),

@@ -17,6 +17,7 @@ pub(crate) fn draw() -> Result<[u8; 32]> {
 /// # Errors
 /// As for [`draw`].
 pub(crate) fn seed() -> Result<u64> {
-    let [a, b, c, d, e, f, g, h, ..] = draw()?;
-    Ok(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&draw()?[..8]);
+    Ok(u64::from_le_bytes(bytes))
 }

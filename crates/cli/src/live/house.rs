@@ -73,7 +73,7 @@ pub(crate) async fn open_store(
     }
 }
 
-/// Answers while there is no database: it is alive, it is not ready, and everything else must wait.
+/// Answers while there is no database: everybody must wait.
 struct Doorman {
     leaves: CancellationToken,
     task: tokio::task::JoinHandle<()>,
@@ -88,7 +88,10 @@ impl Doorman {
         let leaves = CancellationToken::new();
         let told = leaves.clone().cancelled_owned();
         let router = Router::new()
-            .route("/health", get(|| async { (StatusCode::OK, json(STARTING)) }))
+            .route(
+                "/health",
+                get(|| async { (StatusCode::SERVICE_UNAVAILABLE, json(STARTING)) }),
+            )
             .fallback(|| async { (StatusCode::SERVICE_UNAVAILABLE, json(NOT_YET)) });
         let task = tokio::spawn(async move {
             let served = axum::serve(listener, router).with_graceful_shutdown(told).await;
@@ -106,7 +109,7 @@ impl Doorman {
     }
 }
 
-const STARTING: &str = r#"{"status":"starting","database":"unavailable"}"#;
+const STARTING: &str = r#"{"status":"unhealthy","database":"disconnected"}"#;
 const NOT_YET: &str = r#"{"error":{"code":"STORAGE_UNAVAILABLE","message":"the database does not answer yet","retryable":true,"request_id":""}}"#;
 
 fn json(body: &'static str) -> impl IntoResponse {

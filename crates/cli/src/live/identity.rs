@@ -70,7 +70,9 @@ impl Address {
 
     /// Whether the stream at `ws_url` may be of the same exchange: Kalshi's own are not mixed.
     pub(crate) fn fits_stream(&self, ws_url: &str) -> bool {
-        let host = Url::parse(ws_url).ok().and_then(|url| url.host().map(|host| host.to_string()));
+        let host = Url::parse(ws_url)
+            .ok()
+            .and_then(|url| url.host().map(|host| host.to_string()));
         let Some(host) = host else { return false };
         match self.identity.as_deref() {
             Some("prod") => !DEMO_STREAMS.contains(&host.as_str()),
@@ -126,7 +128,12 @@ impl Asker {
     /// # Errors
     /// When it does not answer.
     pub(crate) async fn ask(&self) -> Result<String, Error> {
-        match self.client.get(Auth::Public, &["identity"]).send::<Identity>().await {
+        match self
+            .client
+            .get(Auth::Public, &["identity"])
+            .send::<Identity>()
+            .await
+        {
             Ok(identity) => Ok(identity.exchange),
             Err(error) => match error.status() {
                 // It answers, but it is none of ours: or it would know the question.
@@ -165,11 +172,15 @@ mod tests {
             "http://[::1]:8100/x",
         ] {
             let here = Address::of(url).unwrap();
-            assert_eq!((here.identity, here.kind), (None, ExchangeKind::Simulator), "{url}");
+            assert_eq!(
+                (here.identity, here.kind),
+                (None, ExchangeKind::Simulator),
+                "{url}"
+            );
         }
         let there = Address::of("https://exchange.example/trade-api/v2").unwrap();
         assert_eq!(there.identity.as_deref(), Some("exchange.example:443"));
         assert_eq!(there.kind, ExchangeKind::Prod);
-        assert!(Address::of("https:///nothing").is_err());
+        assert!(Address::of("exchange.example").is_err());
     }
 }

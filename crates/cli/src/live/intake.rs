@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::Result;
 use kmi_app::board::{Board, BoardSettings};
 use kmi_app::ingest::{
-    BackfillSettings, Combos, Ingest, IngestParts, IngestSettings, PollerRole, RetentionSettings, WriterSettings,
+    BackfillSettings, Combos, Ingest, IngestParts, IngestSettings, PollerRole, RetentionSettings,
+    WriterSettings,
 };
 use kmi_kalshi::rest;
 use kmi_storage::{Store, StoreLocation};

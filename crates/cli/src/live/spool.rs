@@ -41,13 +41,19 @@ impl SpoolPlace {
                 return Ok(SpoolPlace { folder, _lock: lock });
             }
         }
-        anyhow::bail!("{}: all {PLACES} places are in use by other processes", root.display())
+        anyhow::bail!(
+            "{}: all {PLACES} places are in use by other processes",
+            root.display()
+        )
     }
 }
 
 /// Bytes of all spools below `data_dir`, for those who look from outside.
 pub(crate) fn bytes_waiting(data_dir: &Path) -> u64 {
-    let databases = fs::read_dir(data_dir.join("spool")).into_iter().flatten().flatten();
+    let databases = fs::read_dir(data_dir.join("spool"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let places = databases.flat_map(|database| fs::read_dir(database.path()).into_iter().flatten().flatten());
     places.map(|place| bytes_in(&place.path())).sum()
 }
@@ -67,7 +73,13 @@ fn folder_name(database: &str) -> String {
     if !database.contains("://") {
         return "sqlite".to_owned();
     }
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter
+        } else {
+            '-'
+        }
+    };
     database.chars().map(plain).take(100).collect()
 }
 

@@ -25,15 +25,25 @@ pub(super) async fn poller(store: &Store) -> Result<String, StorageError> {
     let Some(lease) = store.lease(LEASE).await? else {
         return Ok("nobody polls".to_owned());
     };
-    let state = if lease.expires > now() { "polls" } else { "polled, until it stopped renewing its lease" };
-    Ok(format!("{} {state} (epoch {}, until {})", lease.holder, lease.epoch, lease.expires))
+    let state = if lease.expires > now() {
+        "polls"
+    } else {
+        "polled, until it stopped renewing its lease"
+    };
+    Ok(format!(
+        "{} {state} (epoch {}, until {})",
+        lease.holder, lease.epoch, lease.expires
+    ))
 }
 
 /// What waits for a database that was out.
 pub(super) fn spooled(location: &StoreLocation) -> String {
     match spool::bytes_waiting(&location.data_dir) {
         0 => "nothing waits".to_owned(),
-        bytes => format!("{} bytes wait to be written by the next that starts", output::count(bytes)),
+        bytes => format!(
+            "{} bytes wait to be written by the next that starts",
+            output::count(bytes)
+        ),
     }
 }
 
@@ -71,7 +81,10 @@ pub(super) async fn exchange(config: &Config) -> Vec<Check> {
             // A signature holds for seconds only, so an accepted key says that the clocks agree.
             Ok(limits) => good(
                 "key",
-                format!("accepted, clocks agree; {} tokens a second to read", limits.read.refill_rate),
+                format!(
+                    "accepted, clocks agree; {} tokens a second to read",
+                    limits.read.refill_rate
+                ),
             ),
             Err(error) => bad("key", &error.into()),
         });
