@@ -37,10 +37,16 @@ pub(crate) async fn run(config: &Config, as_json: bool) -> Result<ExitCode> {
     };
     let intake = Intake::start(config, sources, stop.token())?;
     announce(&followed, &location, seed, as_json)?;
-    stop.grant(intake.finished(store)).await;
+    let mut ended = Ok(());
+    stop.grant(async {
+        ended = intake.finished().await;
+        house::close(store).await;
+    })
+    .await;
     if let Some(learning) = learning {
         learning.abort();
     }
+    ended?;
     serve::finished(guard.as_ref())
 }
 

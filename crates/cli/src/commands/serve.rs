@@ -137,18 +137,21 @@ impl Open {
             rest,
             exchange: self.kind,
         };
-        let house = House::build(config, self.listener, behind)?;
-        house.announce(self.announcement)?;
-        let mut served = Ok(());
+        let doors = House::build(config, self.listener, behind)?;
+        doors.announce(self.announcement)?;
         let serving = async {
-            served = house.serve(stop.token()).await;
+            let served = doors.serve(stop.token()).await;
             // Doors that broke take everything with them.
             stop.token().cancel();
+            served
         };
+        let mut ended = Ok(());
         stop.grant(async {
-            tokio::join!(serving, intake.finished(self.store));
+            let (served, taken) = tokio::join!(serving, intake.finished());
+            house::close(self.store).await;
+            ended = served.and(taken);
         })
         .await;
-        served
+        ended
     }
 }

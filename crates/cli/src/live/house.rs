@@ -73,6 +73,13 @@ pub(crate) async fn open_store(
     }
 }
 
+/// Closes the database, when nobody uses it any more.
+pub(crate) async fn close(store: Store) {
+    if let Err(error) = store.close().await {
+        tracing::warn!(%error, "the database did not let go");
+    }
+}
+
 /// Answers while there is no database: everybody must wait.
 struct Doorman {
     leaves: CancellationToken,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use kmi_app::board::{Board, BoardSettings};
 use kmi_app::ingest::{
     BackfillSettings, Combos, Ingest, IngestParts, IngestSettings, PollerRole, RetentionSettings,
@@ -29,6 +29,8 @@ pub(crate) struct Intake {
     pub(crate) ingest: Ingest,
     /// Kept as long as its spool is in use.
     spool: SpoolPlace,
+    /// Told when it is time to end.
+    stop: CancellationToken,
 }
 
 /// Where it comes from and goes to.
@@ -44,7 +46,7 @@ impl Intake {
     /// Starts it.
     ///
     /// # Errors
-    /// When the spool has no place.
+    /// When the spool has no place, or cannot be used.
     pub(crate) fn start(config: &Config, sources: Sources, stop: CancellationToken) -> Result<Intake> {
         let spool = SpoolPlace::take(&sources.location.data_dir, &sources.location.name())?;
         let board = Board::new(BoardSettings {
@@ -64,21 +66,28 @@ impl Intake {
         };
         Ok(Intake {
             board,
-            ingest: Ingest::start(settings, parts, stop),
+            ingest: Ingest::start(settings, parts, stop.clone())?,
+            stop,
             spool,
         })
     }
 }
 
 impl Intake {
-    /// Waits until all that was taken in is written, after the token was cancelled; then closes the database.
-    pub(crate) async fn finished(self, store: Store) {
+    /// Waits until all that was taken in is written, after the token was cancelled. Should ingest end before, it cancels the token:
+    /// nobody is to be served what nobody keeps up to date.
+    ///
+    /// # Errors
+    /// When ingest broke.
+    pub(crate) async fn finished(self) -> Result<()> {
         self.ingest.finished().await;
         // Nobody writes to it any more, so the next may have it.
         drop(self.spool);
-        if let Err(error) = store.close().await {
-            tracing::warn!(%error, "the database did not let go");
+        if self.stop.is_cancelled() {
+            return Ok(());
         }
+        self.stop.cancel();
+        bail!("ingest broke, which is a bug; the log says where");
     }
 }
 
