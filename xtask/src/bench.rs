@@ -46,7 +46,7 @@ enum Rounds {
     Inside,
 }
 
-const PROGRAMS: [Program; 11] = [
+const PROGRAMS: [Program; 12] = [
     Program {
         id: "B1",
         package: "kmi-kalshi",
@@ -76,6 +76,12 @@ const PROGRAMS: [Program; 11] = [
         package: "kmi-domain",
         bench: "b4_pnl",
         rounds: Rounds::Outside,
+    },
+    Program {
+        id: "B5",
+        package: "kmi-server",
+        bench: "b5_fanout",
+        rounds: Rounds::Inside,
     },
     Program {
         id: "B7",

@@ -1,8 +1,10 @@
 //! The relay: public market data in the exchange's own protocol, for those who cannot sign. Read-only and without an account.
 //!
-//! `GET /trade-api/v2/*` is answered from the board where it knows, else by asking the exchange within a budget ([`rest`]).
+//! `GET /trade-api/v2/*` is answered from the board where it knows, else by asking the exchange within a budget ([`rest`]);
+//! `/trade-api/ws/v2` tells what the hub tells ([`stream`]).
 
 mod rest;
+mod stream;
 
 use std::sync::Arc;
 
@@ -11,21 +13,22 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::any;
+use axum::routing::{any, get};
 use http::StatusCode;
 use kmi_app::board::Board;
 use kmi_domain::Timestamp;
 use kmi_kalshi::api::code::{Code, ErrorAnswer};
-use kmi_kalshi::clock::Clock;
 use kmi_kalshi::limit::BucketSpec;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::{Doors, RelayAccess};
-use rest::{Followed, Refused, Upstream};
+use rest::{Refused, Upstream};
 
 /// Where the exchange's REST API lies.
 const REST_PATH: &str = "/trade-api/v2";
+/// Where its stream does.
+const WS_PATH: &str = "/trade-api/ws/v2";
 /// Tokens a question costs the exchange's bucket.
 const TOKENS_PER_QUESTION: u64 = 10;
 /// Seconds of questions that may be asked at once, after a quiet time.
@@ -40,16 +43,17 @@ struct Relay {
 }
 
 struct Shared {
-    board: Board,
-    clock: Arc<dyn Clock>,
-    access: RelayAccess,
+    doors: Doors,
     upstream: Arc<Upstream>,
-    followed: Followed,
 }
 
 impl Shared {
+    fn board(&self) -> &Board {
+        &self.doors.board
+    }
+
     fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.doors.now()
     }
 }
 
@@ -60,19 +64,15 @@ impl Relay {
             refill_rate: tokens,
             capacity: tokens * BURST_SECONDS,
         };
-        let clock = Arc::clone(&doors.clock);
         Relay {
             shared: Arc::new(Shared {
-                board: doors.board.clone(),
-                access: doors.settings.relay,
+                doors: doors.clone(),
                 upstream: Arc::new(Upstream::new(
                     doors.rest.clone(),
-                    Arc::clone(&clock),
+                    Arc::clone(&doors.clock),
                     budget,
                     CACHE_BYTES,
                 )),
-                clock,
-                followed: Followed::default(),
             }),
         }
     }
@@ -83,6 +83,7 @@ pub(crate) fn router(doors: &Doors) -> Router<Doors> {
     let relay = Relay::new(doors);
     Router::new()
         .nest(REST_PATH, rest::router(&relay))
+        .route(WS_PATH, get(stream::open).with_state(relay.clone()))
         .route("/trade-api/{*path}", any(|| async { Refused::not_found() }))
         .layer(from_fn_with_state(relay, admit))
         .with_state(())
@@ -92,7 +93,7 @@ pub(crate) fn router(doors: &Doors) -> Router<Doors> {
 async fn admit(State(relay): State<Relay>, request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>();
     let is_known = matches!(caller, Some(Caller::Session(_) | Caller::Token));
-    match relay.shared.access {
+    match relay.shared.doors.settings.relay {
         RelayAccess::Session if !is_known => Refused::unauthenticated(request.headers()).into_response(),
         _ => next.run(request).await,
     }

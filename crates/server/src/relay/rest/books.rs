@@ -1,49 +1,22 @@
 //! Order books: from the board while it follows them, else from the exchange. A book that is asked for is followed for a while, so
 //! that who asks again and again costs the exchange nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kmi_app::board::{Board, BookPicture, Source};
+use kmi_app::board::{BookPicture, Source};
 use kmi_domain::book::{BookState, OrderBook};
 use kmi_domain::{Level, Side, Ticker};
 use kmi_kalshi::api::orderbook::{
     MarketOrderbook, OrderbookQuery, OrderbookResponse, OrderbookSides, OrderbooksQuery, OrderbooksResponse,
 };
 use kmi_kalshi::api::query::Query as _;
-use parking_lot::Mutex;
 
 use super::answer::{self, Freshness};
 use super::{Answered, Call};
 
 /// How long the exchange's answers are kept.
 const KEEP: Duration = Duration::from_secs(1);
-/// How long a book is followed after it was asked for.
-const FOLLOWED: Duration = Duration::from_secs(30);
-/// Books followed at a time because somebody asked; more are just asked for.
-const MAX_FOLLOWED: usize = 256;
-
-/// Books followed because somebody asked for them by REST.
-#[derive(Clone, Debug, Default)]
-pub(in crate::relay) struct Followed(Arc<Mutex<BTreeSet<Ticker>>>);
-
-impl Followed {
-    /// Follows a book for a while, if it is not and there is room.
-    fn follow(&self, board: &Board, ticker: &Ticker) {
-        let mut followed = self.0.lock();
-        if followed.len() >= MAX_FOLLOWED || !followed.insert(ticker.clone()) {
-            return;
-        }
-        let (followed, watch, ticker) = (self.clone(), board.demand().watch(ticker.clone()), ticker.clone());
-        tokio::spawn(async move {
-            tokio::time::sleep(FOLLOWED).await;
-            followed.0.lock().remove(&ticker);
-            drop(watch);
-        });
-    }
-}
-
 /// The book of one market.
 pub(super) async fn one(call: &Call) -> Answered {
     let query: OrderbookQuery = call.params.read()?;
@@ -117,9 +90,10 @@ pub(super) async fn several(call: &Call) -> Answered {
 /// The book as the board has it, if every change is in it; and follows it from now on.
 fn known(call: &Call, ticker: &Ticker) -> Option<(BookPicture, OrderbookSides)> {
     let shared = &call.relay.shared;
-    shared.board.market(ticker)?;
-    shared.followed.follow(&shared.board, ticker);
-    let picture = shared.board.book(ticker)?;
+    shared.board().market(ticker)?;
+    // It lingers, so that the next who asks finds it here. Where as many are watched as may be, the exchange is asked each time.
+    drop(shared.board().demand().watch(ticker.clone()));
+    let picture = shared.board().book(ticker)?;
     if picture.state != BookState::Synced {
         return None;
     }

@@ -60,7 +60,7 @@ pub(super) fn freshness(board: &Board, market: &MarketState, now: Timestamp) -> 
 
 /// Lays the board's quotes over bodies that were asked for at `at`, where the board knows newer ones.
 pub(super) fn refresh<'a>(relay: &Relay, bodies: impl IntoIterator<Item = &'a mut Market>, at: Timestamp) {
-    let board = &relay.shared.board;
+    let board = relay.shared.board();
     for body in bodies {
         if let Some(market) = board
             .market(&body.ticker)
@@ -73,7 +73,7 @@ pub(super) fn refresh<'a>(relay: &Relay, bodies: impl IntoIterator<Item = &'a mu
 
 pub(super) async fn exchange_status(call: &Call) -> Answered {
     let relay = &call.relay;
-    if let Some(status) = relay.shared.board.exchange_status() {
+    if let Some(status) = relay.shared.board().exchange_status() {
         return answer::ok(&*status, Freshness::live(Source::Poll, relay.shared.now()));
     }
     let (body, at) = call
@@ -87,7 +87,7 @@ pub(super) async fn exchange_status(call: &Call) -> Answered {
 pub(super) async fn series(call: &Call) -> Answered {
     let ticker: SeriesTicker = call.name(1)?;
     let query: SeriesQuery = call.params.read()?;
-    let known = call.relay.shared.board.series(&ticker);
+    let known = call.relay.shared.board().series(&ticker);
     if let Some(series) = known.filter(|_| query.include_volume != Some(true)) {
         let body = SeriesResponse {
             series: (*series).clone(),

@@ -34,7 +34,7 @@ pub(super) async fn list(call: &Call) -> Answered {
     query
         .time_filter()
         .map_err(|refusal| params.refuse("filters", refusal))?;
-    let board = &call.relay.shared.board;
+    let board = call.relay.shared.board();
     if let Some(page) = of_board(board, &query, limit, call.relay.shared.now()) {
         let as_of = board.swept().unwrap_or_else(|| call.relay.shared.now());
         return answer::ok(&page, Freshness::live(Source::Poll, as_of));
@@ -158,8 +158,11 @@ pub(super) async fn one(call: &Call) -> Answered {
     let ticker: Ticker = call.name(1)?;
     let shared = &call.relay.shared;
     let now = shared.now();
-    let market = shared.board.market(&ticker);
-    if let Some(market) = market.as_ref().filter(|market| knows(&shared.board, market, now)) {
+    let market = shared.board().market(&ticker);
+    if let Some(market) = market
+        .as_ref()
+        .filter(|market| knows(shared.board(), market, now))
+    {
         return of_state(call, market, now);
     }
     match call
@@ -179,7 +182,7 @@ fn of_state(call: &Call, market: &MarketState, now: Timestamp) -> Answered {
     let body = MarketResponse {
         market: live::body_of(market),
     };
-    answer::ok(&body, live::freshness(&call.relay.shared.board, market, now))
+    answer::ok(&body, live::freshness(call.relay.shared.board(), market, now))
 }
 
 /// Whether the board may speak for a market: it is live, and not past a close that nobody has told the board of.

@@ -25,7 +25,7 @@ use http::{HeaderValue, StatusCode};
 use kmi_kalshi::api::code::Code;
 
 pub(super) use answer::Refused;
-pub(super) use books::Followed;
+pub(super) use books::rising;
 use params::Params;
 pub(super) use upstream::Upstream;
 
