@@ -12,8 +12,11 @@ mod tape;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use kmi_domain::book::ApplyError;
 use kmi_domain::{PublicTrade, Ticker, Timestamp};
-use kmi_kalshi::ws::message::{LifecycleEvent, MarketLifecycle, OrderbookDelta, ServerMessage, Trade};
+use kmi_kalshi::ws::message::{
+    LifecycleEvent, MarketLifecycle, OrderbookDelta, OrderbookSnapshot, ServerMessage, Trade,
+};
 use kmi_kalshi::ws::{
     Body, Channel, Client, ConnectionState, Event, EventKind, Events, Markets, MessageError, Subscription,
 };
@@ -128,6 +131,9 @@ impl Stream {
 
     async fn follow_change(&mut self) {
         let change = self.follow.change();
+        for ticker in &change.end {
+            self.shared.board.forget_book(ticker);
+        }
         // Errors say that the client is closed, which the events tell too.
         if !change.begin.is_empty() {
             if let Some(books) = &self.books {
@@ -213,10 +219,6 @@ impl Stream {
                 self.record_loss(&tickers, at).await;
             }
             EventKind::Missing { tickers } => tracing::warn!(?tickers, "no snapshots of these books come"),
-            EventKind::Removed {
-                channel: Channel::OrderbookDelta,
-                tickers,
-            } => self.forget(&tickers),
             EventKind::Complaint(refusal) => tracing::warn!(?refusal, "the exchange complains"),
             EventKind::Subscribed { .. } | EventKind::Unsubscribed { .. } | EventKind::Removed { .. } => {}
         }
@@ -237,10 +239,7 @@ impl Stream {
                 }
             }
             Body::Trade(trade) => self.take_trade(trade, at),
-            Body::OrderbookSnapshot(snapshot) => {
-                metrics::message("orderbook_delta");
-                self.shared.board.take_book_snapshot(snapshot, at);
-            }
+            Body::OrderbookSnapshot(snapshot) => self.take_snapshot(snapshot, at),
             Body::OrderbookDelta(delta) => self.take_delta(delta, at).await,
             Body::MarketLifecycle(lifecycle) => {
                 self.want_event_of(&lifecycle);
@@ -308,13 +307,28 @@ impl Stream {
         self.shared.board.take_trade(trade, at);
     }
 
-    async fn take_delta(&mut self, delta: OrderbookDelta, at: Timestamp) {
+    fn take_snapshot(&self, snapshot: OrderbookSnapshot, at: Timestamp) {
         metrics::message("orderbook_delta");
+        // What was on its way when its book was let go is of no use to anybody.
+        if self.follow.followed().contains(&snapshot.market_ticker) {
+            self.shared.board.take_book_snapshot(snapshot, at);
+        }
+    }
+
+    async fn take_delta(&self, delta: OrderbookDelta, at: Timestamp) {
+        metrics::message("orderbook_delta");
+        if !self.follow.followed().contains(&delta.market_ticker) {
+            return;
+        }
         let ticker = delta.market_ticker.clone();
-        if let Err(error) = self.shared.board.take_book_delta(delta, at) {
-            tracing::warn!(%ticker, %error, "a book contradicts itself; a snapshot is asked for");
-            // An error says that the client is closed, which the events tell too.
-            let _ = self.client.refresh_books(vec![ticker]).await;
+        match self.shared.board.take_book_delta(delta, at) {
+            // A snapshot is on its way already, and has this change.
+            Ok(()) | Err(ApplyError::NotSynced(_)) => {}
+            Err(error @ ApplyError::Negative(_)) => {
+                tracing::warn!(%ticker, %error, "a book contradicts itself; a snapshot is asked for");
+                // An error says that the client is closed, which the events tell too.
+                let _ = self.client.refresh_books(vec![ticker]).await;
+            }
         }
     }
 
@@ -424,15 +438,6 @@ impl Stream {
         let all: Vec<Ticker> = self.follow.followed().iter().cloned().collect();
         self.shared.board.mark_books_stale(&all, at);
         self.record_loss(&all, at).await;
-    }
-
-    fn forget(&self, tickers: &[Ticker]) {
-        for ticker in tickers
-            .iter()
-            .filter(|ticker| !self.follow.followed().contains(*ticker))
-        {
-            self.shared.board.forget_book(ticker);
-        }
     }
 
     fn resolve_early(&mut self) {
