@@ -144,19 +144,23 @@ pub(crate) async fn put(
     ids: &mut TickerIds,
     snapshots: impl Iterator<Item = &MarketSnapshot> + Clone,
 ) -> Result<u64, StorageError> {
-    let lines = lines(session, ids, snapshots).await?;
+    let order = in_order(session, ids, snapshots).await?;
+    let lines = order.iter().map(|(key, snapshot)| line(*key, snapshot));
     session.insert_integers(&SNAPSHOTS, lines).await
 }
 
 /// A snapshot as a row of its table, nothing in it but integers.
 type Line = [Option<i64>; SNAPSHOTS.columns.len()];
 
-/// Rows in the order of the table's key, so that pages fill one after the other; of several with one key the last.
-async fn lines(
+/// What makes a row unique: market, time and source.
+type Key = (i64, i64, i64);
+
+/// Snapshots in the order of the table's key, so that pages fill one after the other; of several with one key the last.
+async fn in_order<'a>(
     session: &mut Session,
     ids: &mut TickerIds,
-    snapshots: impl Iterator<Item = &MarketSnapshot> + Clone,
-) -> Result<Vec<Line>, StorageError> {
+    snapshots: impl Iterator<Item = &'a MarketSnapshot> + Clone,
+) -> Result<Vec<(Key, &'a MarketSnapshot)>, StorageError> {
     let mut order = Vec::new();
     if !numbered(ids, snapshots.clone(), &mut order) {
         let tickers = snapshots.clone().map(|snapshot| &snapshot.ticker);
@@ -173,14 +177,8 @@ async fn lines(
         }
         same
     });
-    Ok(order
-        .into_iter()
-        .map(|(key, snapshot)| line(key, snapshot))
-        .collect())
+    Ok(order)
 }
-
-/// What makes a row unique: market, time and source.
-type Key = (i64, i64, i64);
 
 /// Snapshots with their keys; false at the first whose market has no number yet.
 fn numbered<'a>(

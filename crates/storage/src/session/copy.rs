@@ -80,11 +80,11 @@ pub(super) fn chunks<'a>(
 }
 
 /// Rows of integers as a whole stream, in chunks of about [`CHUNK`] bytes.
-pub(super) fn integer_chunks<'a, const N: usize>(
-    rows: &'a [[Option<i64>; N]],
-    columns: &'a [(&'a str, Width)],
-) -> impl Iterator<Item = Vec<u8>> + 'a {
-    stream(rows.iter(), move |row, out| encode_integers(row, columns, out))
+pub(super) fn integer_chunks<const N: usize>(
+    rows: impl Iterator<Item = [Option<i64>; N]>,
+    columns: &[(&str, Width)],
+) -> impl Iterator<Item = Vec<u8>> {
+    stream(rows, move |row, out| encode_integers(&row, columns, out))
 }
 
 fn stream<R>(

@@ -45,18 +45,19 @@ impl Session {
     pub(crate) async fn insert_integers<const N: usize>(
         &mut self,
         table: &'static Table,
-        rows: Vec<[Option<i64>; N]>,
+        rows: impl ExactSizeIterator<Item = [Option<i64>; N]> + Clone,
     ) -> Result<u64, StorageError> {
-        if rows.is_empty() {
+        if rows.len() == 0 {
             return Ok(0);
         }
         match self {
             Session::Sqlite(worker) => {
+                let rows: Vec<_> = rows.collect();
                 worker
                     .run(move |db| worker::insert_integers(db, table, &rows))
                     .await
             }
-            Session::Postgres(session) => session.insert_integers(table, &rows).await,
+            Session::Postgres(session) => session.insert_integers(table, rows).await,
         }
     }
 

@@ -94,18 +94,19 @@ impl PostgresSession {
     pub(super) async fn insert_integers<const N: usize>(
         &mut self,
         table: &Table,
-        rows: &[[Option<i64>; N]],
+        rows: impl ExactSizeIterator<Item = [Option<i64>; N]> + Clone,
     ) -> Result<u64, StorageError> {
         self.execute("SAVEPOINT plain", &[]).await?;
-        let chunks = copy::integer_chunks(rows, table.columns);
+        let count = rows.len();
+        let chunks = copy::integer_chunks(rows.clone(), table.columns);
         match self.copy(table.name, table, chunks).await {
-            Ok(()) => Ok(rows.len() as u64),
+            Ok(()) => Ok(count as u64),
             // A row was there already: go the longer way, which skips it.
             Err(error) if is_duplicate(&error) => {
                 self.execute("ROLLBACK TO SAVEPOINT plain", &[]).await?;
-                let mut longer = Rows::with_capacity(N, rows.len());
+                let mut longer = Rows::with_capacity(N, count);
                 for row in rows {
-                    longer.push(row.iter().map(|value| value.map_or(Value::Null, Value::Int)));
+                    longer.push(row.into_iter().map(|value| value.map_or(Value::Null, Value::Int)));
                 }
                 Ok(self.insert_new(table, &longer).await?.values().sum())
             }
