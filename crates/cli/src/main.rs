@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 struct WrongUse(String);
 
 /// Longest wait for threads that still wait for a disk or a database when all is done.
-const LAST_THREADS: Duration = Duration::from_millis(500);
+const LAST_THREADS: Duration = Duration::from_millis(300);
 
 fn start(cli: Cli) -> Result<ExitCode> {
     let overrides = Overrides {

@@ -39,6 +39,8 @@ use crate::live::stop::Stop;
 const SEED: u64 = 1;
 /// How often the life inside lives on.
 const TICK: Duration = Duration::from_millis(10);
+/// Longest wait for the exchange's last snapshot.
+const LAST_SNAPSHOT: Duration = Duration::from_secs(1);
 /// Name under which the exchange is reached; it has no network.
 const HOST: &str = "exchange.in.this.process";
 /// Longest time for a connection within the process.
@@ -87,7 +89,7 @@ pub(crate) async fn run(config: &Config, args: &DemoArgs, as_json: bool) -> Resu
     }
     closing.cancel();
     // Its last snapshot makes the next start quick; without it the journal is gone through instead.
-    let _ = tokio::time::timeout(Duration::from_secs(2), running).await;
+    let _ = tokio::time::timeout(LAST_SNAPSHOT, running).await;
     Ok(ExitCode::SUCCESS)
 }
 

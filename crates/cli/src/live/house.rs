@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 
+/// How long opening a database takes at most, usually.
+const USUAL: Duration = Duration::from_millis(500);
 /// First wait for a database that does not answer; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// Longest wait.
@@ -45,26 +47,29 @@ pub(crate) async fn open_store(
     let mut wait = FIRST_WAIT;
     let mut doorman = None;
     loop {
-        let opened = tokio::select! {
-            opened = Store::open(location.clone()) => opened,
-            () = stop.cancelled() => return Ok(None),
+        let opening = Store::open(location.clone());
+        tokio::pin!(opening);
+        let opened = loop {
+            tokio::select! {
+                opened = &mut opening => break opened,
+                () = stop.cancelled() => return Ok(None),
+                () = tokio::time::sleep(USUAL), if doorman.is_none() => doorman = Some(listener.and_then(Doorman::before)),
+            }
         };
         match opened {
             Ok(store) => {
-                if let Some(doorman) = doorman {
-                    Doorman::leave(doorman).await;
+                if let Some(doorman) = doorman.flatten() {
+                    doorman.leave().await;
                 }
                 return Ok(Some(store));
             }
             Err(error @ (StorageError::Unavailable { .. } | StorageError::Busy { .. })) => {
                 let error = anyhow::Error::from(error);
                 tracing::error!(error = format!("{error:#}"), "waiting for the database");
-                if doorman.is_none() {
-                    doorman = listener.and_then(Doorman::before);
-                }
             }
             Err(error) => return Err(error.into()),
         }
+        doorman.get_or_insert_with(|| listener.and_then(Doorman::before));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => return Ok(None),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Longest time from the signal to the end, whatever is still under way: a supervisor waits ten seconds before it kills.
-const FAREWELL: Duration = Duration::from_secs(9);
+const FAREWELL: Duration = Duration::from_millis(8_500);
 /// Exit code of a program that was told twice: 128 and the number of SIGTERM, as shells have it.
 const AT_ONCE: i32 = 143;
 

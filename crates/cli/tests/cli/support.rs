@@ -30,6 +30,11 @@ impl Desk {
         self
     }
 
+    /// The database it keeps its data in, where that is not the one in its data directory.
+    pub(crate) fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.root.path().join("data")
     }
