@@ -46,7 +46,7 @@ enum Rounds {
     Inside,
 }
 
-const PROGRAMS: [Program; 12] = [
+const PROGRAMS: &[Program] = &[
     Program {
         id: "B1",
         package: "kmi-kalshi",
@@ -84,6 +84,18 @@ const PROGRAMS: [Program; 12] = [
         rounds: Rounds::Inside,
     },
     Program {
+        id: "B5",
+        package: "kmi-app",
+        bench: "b5_hub",
+        rounds: Rounds::Inside,
+    },
+    Program {
+        id: "B6",
+        package: "kmi-app",
+        bench: "b6_board",
+        rounds: Rounds::Inside,
+    },
+    Program {
         id: "B7",
         package: "kmi-storage",
         bench: "b7_ingest",
@@ -100,6 +112,12 @@ const PROGRAMS: [Program; 12] = [
         package: "kmi-simulator",
         bench: "b8_exchange",
         rounds: Rounds::Inside,
+    },
+    Program {
+        id: "B11",
+        package: "kmi-app",
+        bench: "b11_board",
+        rounds: Rounds::Outside,
     },
     Program {
         id: "B11",

@@ -103,7 +103,7 @@ impl Board {
         self.inner.hub.append(at, Some(id), told);
     }
 
-    /// Takes a change of a book.
+    /// Takes a change of a book. One of a book that never had a snapshot, or is followed no more, is passed over.
     ///
     /// # Errors
     /// [`ApplyError`] when the book is not in sync, or this contradicts it: then it is stale, which is told, and a snapshot must be
@@ -113,9 +113,9 @@ impl Board {
         let _turn = self.write(at);
         let id = self.number(&mut delta.market_ticker);
         let mut books = self.inner.books.write();
-        let kept = books
-            .get_mut(&id)
-            .ok_or(ApplyError::NotSynced(BookState::AwaitingSnapshot))?;
+        let Some(kept) = books.get_mut(&id) else {
+            return Ok(());
+        };
         let applied = kept.apply(&delta, at);
         let told = match &applied {
             Ok(()) => Happening::BookDelta(Box::new(delta)),

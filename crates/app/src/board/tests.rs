@@ -1,4 +1,10 @@
 //! What the board shows.
 
+mod books;
+mod demand;
+mod freshness;
+mod lifecycle;
+mod many;
+mod queries;
 mod support;
 mod sweeps;
