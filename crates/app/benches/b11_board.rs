@@ -4,6 +4,8 @@
 //! Prints two JSON lines: everything of the board's, and bodies, events and series alone. The figures are what the process holds
 //! over what it held before; they count because every market is found, by its name and by its text.
 
+#![recursion_limit = "256"]
+
 mod common;
 
 use bytes::Bytes;

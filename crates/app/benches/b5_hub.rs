@@ -4,6 +4,8 @@
 //! channel with the same ring, the same events and the same encoding. Paced: 50 events a second, the time from telling to each reader.
 //! Counts because every reader got every event, once and in order, the stuck one was told what it missed, and memory stayed bounded.
 
+#![recursion_limit = "256"]
+
 mod common;
 
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 //! Four queries in turn (by volume, by movement, a search, page after page), on one thread, with another that writes. Every page is checked to
 //! be in the order it was asked for.
 
+#![recursion_limit = "256"]
+
 mod common;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

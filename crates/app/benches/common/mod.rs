@@ -14,7 +14,7 @@ use kmi_kalshi::ws::message::TickerUpdate;
 use serde_json::json;
 
 /// Markets of the exchange.
-pub const MARKETS: usize = 20_000;
+pub(crate) const MARKETS: usize = 20_000;
 
 /// Markets of an event.
 const OF_EVENT: usize = 8;
@@ -23,26 +23,26 @@ const OF_EVENT: usize = 8;
 const OF_SERIES: usize = 6;
 
 /// Markets on a page of a sweep.
-pub const PAGE: usize = 1_000;
+pub(crate) const PAGE: usize = 1_000;
 
 /// `--runs N` of the command line.
-pub fn runs() -> usize {
+pub(crate) fn runs() -> usize {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--runs");
     arguments.nth(1).and_then(|count| count.parse().ok()).unwrap_or(5)
 }
 
-pub fn median(runs: &[f64]) -> f64 {
+pub(crate) fn median(runs: &[f64]) -> f64 {
     let mut sorted = runs.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[sorted.len() / 2]
 }
 
 /// Second `s` of the bench.
-pub fn at(s: usize) -> Timestamp {
+pub(crate) fn at(s: usize) -> Timestamp {
     Timestamp::from_seconds(1_795_000_000 + i64::try_from(s).unwrap())
 }
 
-pub fn ticker(market: usize) -> String {
+pub(crate) fn ticker(market: usize) -> String {
     format!(
         "KXHIGHBENCH{:03}-26NOV{:02}-B{:05}",
         series_of(market),
@@ -74,14 +74,14 @@ fn bid(market: usize, sweep: usize) -> usize {
 }
 
 /// A page of a sweep as the exchange sends it, with texts as long as they are there.
-pub fn page_json(page: usize, sweep: usize) -> String {
+pub(crate) fn page_json(page: usize, sweep: usize) -> String {
     let markets: Vec<_> = (page * PAGE..(page + 1) * PAGE)
         .map(|market| market_json(market, sweep))
         .collect();
     json!({"markets": markets, "cursor": format!("page{page}")}).to_string()
 }
 
-pub fn page(page: usize, sweep: usize) -> Vec<Market> {
+pub(crate) fn page(page: usize, sweep: usize) -> Vec<Market> {
     serde_json::from_str::<MarketsPage>(&page_json(page, sweep))
         .unwrap()
         .markets
@@ -128,7 +128,7 @@ const SECONDARY: &str = "Not all weather data is the same. While checking a sour
     daily report. Preliminary reports may be subject to rounding and conversion, and revisions made after expiration are not taken into \
     account. If the report is delayed beyond the last expiration date, the market resolves by the last complete report. ";
 
-pub fn events() -> Vec<Event> {
+pub(crate) fn events() -> Vec<Event> {
     let event = |event: usize| {
         serde_json::from_value(json!({
             "event_ticker": event_ticker(event), "series_ticker": format!("KXHIGHBENCH{:03}", event / OF_SERIES),
@@ -143,7 +143,7 @@ pub fn events() -> Vec<Event> {
     (0..MARKETS / OF_EVENT).map(event).collect()
 }
 
-pub fn all_series() -> Vec<Series> {
+pub(crate) fn all_series() -> Vec<Series> {
     let series = |series: usize| {
         serde_json::from_value(json!({
             "ticker": format!("KXHIGHBENCH{series:03}"), "frequency": "daily",
@@ -158,7 +158,7 @@ pub fn all_series() -> Vec<Series> {
 }
 
 /// Update `number` of the stream, of a market all over the board.
-pub fn update(number: usize) -> TickerUpdate {
+pub(crate) fn update(number: usize) -> TickerUpdate {
     let market = number * 7919 % MARKETS;
     let price = |cents: usize| Price::from_cents(u8::try_from(cents).unwrap()).unwrap();
     let bid = 5 + (number + market) % 85;

@@ -266,25 +266,7 @@ impl Orders {
                 entries.push((rank, value, *place, id));
             }
         };
-        let named = filter.named(&board.inner.catalogue.read());
-        if let Some(ids) = named {
-            let catalogue = board.inner.catalogue.read();
-            for id in ids {
-                if let Some(slot) = catalogue.slot(id) {
-                    look(id, &slot);
-                }
-            }
-        } else {
-            let all = u32::try_from(names.places.len()).unwrap_or(u32::MAX);
-            for first in (0..all).step_by(STRIDE as usize) {
-                let catalogue = board.inner.catalogue.read();
-                for id in (first..all.min(first + STRIDE)).map(MarketId) {
-                    if let Some(slot) = catalogue.slot(id) {
-                        look(id, &slot);
-                    }
-                }
-            }
-        }
+        board.look_at_slots(filter, names.places.len(), &mut look);
         entries.sort_unstable();
         let entry = |(rank, value, _, id): (Rank, i64, u32, MarketId)| Entry {
             value,
@@ -308,6 +290,30 @@ impl Orders {
             *names = Arc::new(Names::of(&catalogue));
         }
         Arc::clone(&names)
+    }
+}
+
+impl Board {
+    /// Looks at the slots of the markets a filter names, else at the first `all`.
+    fn look_at_slots(&self, filter: &Filter, all: usize, look: &mut impl FnMut(MarketId, &Slot)) {
+        let mut look_at = |catalogue: &Catalogue, ids: &mut dyn Iterator<Item = MarketId>| {
+            for id in ids {
+                if let Some(slot) = catalogue.slot(id) {
+                    look(id, &slot);
+                }
+            }
+        };
+        let catalogue = self.inner.catalogue.read();
+        if let Some(ids) = filter.named(&catalogue) {
+            look_at(&catalogue, &mut ids.into_iter());
+            return;
+        }
+        drop(catalogue);
+        let all = u32::try_from(all).unwrap_or(u32::MAX);
+        for first in (0..all).step_by(STRIDE as usize) {
+            let stride = (first..all.min(first + STRIDE)).map(MarketId);
+            look_at(&self.inner.catalogue.read(), &mut stride.into_iter());
+        }
     }
 }
 

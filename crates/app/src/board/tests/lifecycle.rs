@@ -2,6 +2,7 @@
 
 use kmi_domain::MarketStatus;
 use kmi_kalshi::api::market::ResultWord;
+use kmi_kalshi::api::series::FeeTypeWord;
 use kmi_kalshi::ws::Body;
 use kmi_kalshi::ws::message::ServerMessage;
 
@@ -130,7 +131,7 @@ fn an_events_own_fees_are_taken_over_and_an_unknown_event_is_asked_for() {
     assert_eq!(board.take_lifecycle(fees(), at(2)), FollowUp::Nothing);
     let event = state(&board, "A").event.clone().unwrap();
     assert_eq!(
-        event.fee_type_override.as_ref().map(|word| word.as_str()),
+        event.fee_type_override.as_ref().map(FeeTypeWord::as_str),
         Some("flat")
     );
 
