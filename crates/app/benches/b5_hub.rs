@@ -85,11 +85,11 @@ fn encode(_: &Published) -> Bytes {
 
 /// Waits until the slowest reader is less than half a ring behind; the hub itself never waits.
 fn pace(told: u64, progress: &[AtomicU64]) {
-    while told % 256 == 0 {
-        let slowest = progress.iter().map(|place| place.load(Ordering::Relaxed)).min();
-        if told < slowest.unwrap_or(0) + RING as u64 / 2 {
-            return;
-        }
+    if !told.is_multiple_of(256) {
+        return;
+    }
+    let slowest = || progress.iter().map(|place| place.load(Ordering::Relaxed)).min();
+    while told >= slowest().unwrap_or(0) + RING as u64 / 2 {
         std::thread::sleep(Duration::from_micros(200));
     }
 }
