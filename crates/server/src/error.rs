@@ -148,7 +148,7 @@ impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> ApiError {
         let cause = chain(&error);
         match error {
-            StorageError::Unavailable { .. } | StorageError::Busy { .. } | StorageError::Full { .. } => {
+            outage if outage.is_outage() => {
                 let mut refusal = ApiError::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     Code::StorageUnavailable,

@@ -108,7 +108,8 @@ fn create(path: &Path) -> io::Result<fs::File> {
 fn refuse_readable(path: &Path, about: &fs::Metadata) -> Result<(), LocalTokenError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = about.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = 0o077;
+    if mode & others == 0 {
         return Ok(());
     }
     Err(LocalTokenError::Readable {

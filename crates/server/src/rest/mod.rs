@@ -51,6 +51,7 @@ pub(crate) fn router() -> OpenApiRouter<Doors> {
         .routes(routes!(catalogue::series))
         .routes(routes!(status::status))
         .routes(routes!(quality::gaps))
+        .routes(routes!(quality::certificates))
         .routes(routes!(quality::cycles))
         .routes(routes!(strategies::strategies))
         .routes(routes!(calibration::calibration))

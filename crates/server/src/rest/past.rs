@@ -146,9 +146,7 @@ pub(super) async fn candles(
     } else {
         (kept, Source::Cache)
     };
-    let items = candles
-        .into_iter()
-        .map(|candle| CandleView::new(candle, now, source));
+    let items = candles.iter().map(|candle| CandleView::new(candle, now, source));
     reading(&headers, &Page::whole(items.collect()))
 }
 

@@ -3,14 +3,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use kmi_storage::{GapKind, GapQuery, GapState};
+use kmi_storage::{CertificateQuery, GapKind, GapQuery, GapState};
 use utoipa::{IntoParams, ToSchema};
 
 use super::fields::Fields;
 use super::{cursor, reading};
 use crate::Doors;
 use crate::error::ApiError;
-use crate::view::quality::{CycleView, GapView};
+use crate::view::quality::{CertificateView, CycleView, GapView};
 use crate::view::{Error, Page};
 
 #[derive(IntoParams)]
@@ -105,6 +105,66 @@ pub(super) async fn gaps(
         &headers,
         &Page {
             items: found.iter().map(GapView::from).collect(),
+            next_cursor,
+        },
+    )
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `certificates` reads")]
+struct CertificatesParams {
+    /// Only of this market.
+    #[param(value_type = Option<crate::openapi::TickerText>)]
+    ticker: Option<String>,
+    /// Only of hours that begin at this time or later.
+    #[param(value_type = Option<crate::openapi::Time>)]
+    from: Option<String>,
+    /// Only of hours that begin before this time.
+    #[param(value_type = Option<crate::openapi::Time>)]
+    to: Option<String>,
+    /// Certificates on a page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<crate::openapi::CursorText>)]
+    cursor: Option<String>,
+}
+
+/// What recordings of order books say of themselves, by market and hour, the latest hour first. `kmi archive verify` proves them by replay.
+#[utoipa::path(
+    get,
+    path = "/api/v1/data-quality/certificates",
+    operation_id = "list_certificates",
+    tag = "data quality",
+    params(CertificatesParams),
+    responses(
+        (status = 200, description = "A page of certificates.", body = Page<CertificateView>),
+        (status = 400, description = "A parameter breaks its rule.", body = Error),
+        (status = 503, description = "The database does not answer.", body = Error),
+    )
+)]
+pub(super) async fn certificates(
+    State(doors): State<Doors>,
+    mut fields: Fields,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let limit = fields.number("limit", 1..=1_000)?.unwrap_or(100);
+    let before = fields.text("cursor")?.as_deref().map(cursor::time).transpose()?;
+    let query = CertificateQuery {
+        ticker: fields.one("ticker")?,
+        capture: None,
+        from: fields.time("from")?,
+        to: fields.time("to")?.into_iter().chain(before).min(),
+        limit: limit + 1,
+    };
+    fields.end()?;
+    let mut found = doors.kept(doors.store.certificates(&query)).await?;
+    let next_cursor = cursor::cut(&mut found, limit as usize, |certificate| certificate.hour);
+    reading(
+        &headers,
+        &Page {
+            items: found.iter().map(CertificateView::from).collect(),
             next_cursor,
         },
     )

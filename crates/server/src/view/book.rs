@@ -134,6 +134,7 @@ impl BookView {
 }
 
 /// How a book is known.
+#[derive(Clone, Copy)]
 struct Known {
     state: BookStateWord,
     sequence: Option<u64>,

@@ -163,7 +163,7 @@ impl From<Ohlc> for OhlcView {
 
 impl CandleView {
     /// A candle known since `as_of`.
-    pub(crate) fn new(candle: Candle, as_of: Timestamp, source: Source) -> CandleView {
+    pub(crate) fn new(candle: &Candle, as_of: Timestamp, source: Source) -> CandleView {
         CandleView {
             end: candle.end,
             yes_bid: candle.yes_bid.map(OhlcView::from),

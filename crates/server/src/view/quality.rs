@@ -1,7 +1,7 @@
 //! How whole what is kept is: gaps, certificates, cycles of the poller.
 
 use kmi_domain::Timestamp;
-use kmi_storage::{Gap, PollCycle};
+use kmi_storage::{BookCertificate, Completeness, Gap, PollCycle};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,6 +49,61 @@ impl From<&Gap> for GapView {
             closed_at: gap.closed,
             source: gap.source.clone(),
             rows: gap.rows,
+        }
+    }
+}
+
+/// What a recording of an order book says of itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Certificate)]
+pub(crate) struct CertificateView {
+    /// Market.
+    ticker: String,
+    /// Start of the hour.
+    #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "text")]
+    hour: Timestamp,
+    /// Hash that names the recording.
+    capture: String,
+    /// When the first frame of the hour was received.
+    #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "text")]
+    from: Timestamp,
+    /// Until when it was recorded, within the hour.
+    #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "text")]
+    to: Timestamp,
+    /// Sequence number of the first frame that has one.
+    first_seq: Option<u64>,
+    /// Sequence number of the last.
+    last_seq: Option<u64>,
+    /// Book frames.
+    frames: u64,
+    /// Trades.
+    trades: u64,
+    /// Times the book was lost.
+    gaps: u64,
+    /// Hash of the book at the end; null where it was lost then.
+    book_hash: Option<String>,
+    /// Whether every change of the book between `from` and `to` was recorded.
+    complete: bool,
+}
+
+impl From<&BookCertificate> for CertificateView {
+    fn from(certificate: &BookCertificate) -> CertificateView {
+        CertificateView {
+            ticker: certificate.ticker.to_string(),
+            hour: certificate.hour,
+            capture: certificate.capture.clone(),
+            from: certificate.from,
+            to: certificate.to,
+            first_seq: certificate.first_seq,
+            last_seq: certificate.last_seq,
+            frames: certificate.frames,
+            trades: certificate.trades,
+            gaps: certificate.gaps,
+            book_hash: certificate.book_hash.clone(),
+            complete: certificate.completeness() == Completeness::Complete,
         }
     }
 }
