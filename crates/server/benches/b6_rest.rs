@@ -51,7 +51,8 @@ fn main() -> Result<(), Anyhow> {
             return Err(format!("only {came:.0} events a second came in").into());
         }
         let json: Value = serde_json::from_slice(&list.last)?;
-        if json["items"].as_array().map_or(0, Vec::len) != 100 || list.failed + book.failed + plain.failed > 0 {
+        if json["items"].as_array().map_or(0, Vec::len) != 100 || list.failed + book.failed + plain.failed > 0
+        {
             return Err("answers were not what was asked for".into());
         }
         figures.add(&list, &plain, &book, came);
@@ -101,9 +102,24 @@ impl Figures {
             json!(self.plain)
         );
         line("100 markets, 16 connections", "requests/s", &self.list, &plain);
-        line("100 markets, 16 connections, p99", "ms", &self.list_p99, "\"target\":2,");
-        line("a book, 16 connections", "requests/s", &self.book, "\"target\":20000,");
-        line("a book, 16 connections, p99", "ms", &self.book_p99, "\"target\":2,");
+        line(
+            "100 markets, 16 connections, p99",
+            "ms",
+            &self.list_p99,
+            "\"target\":2,",
+        );
+        line(
+            "a book, 16 connections",
+            "requests/s",
+            &self.book,
+            "\"target\":20000,",
+        );
+        line(
+            "a book, 16 connections, p99",
+            "ms",
+            &self.book_p99,
+            "\"target\":2,",
+        );
     }
 }
 
@@ -127,7 +143,14 @@ fn load(address: SocketAddr, path: &str, seconds: u64) -> Result<Load, Anyhow> {
     let asking: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
             let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
-            std::thread::spawn(move || ask(address, request.as_bytes(), started + begin, started + begin + end))
+            std::thread::spawn(move || {
+                ask(
+                    address,
+                    request.as_bytes(),
+                    started + begin,
+                    started + begin + end,
+                )
+            })
         })
         .collect();
     let mut times = Vec::new();
@@ -139,7 +162,10 @@ fn load(address: SocketAddr, path: &str, seconds: u64) -> Result<Load, Anyhow> {
         last = asked.last;
     }
     times.sort_unstable();
-    let p99 = times.get(times.len() * 99 / 100).copied().unwrap_or(Duration::MAX);
+    let p99 = times
+        .get(times.len() * 99 / 100)
+        .copied()
+        .unwrap_or(Duration::MAX);
     Ok(Load {
         per_second: times.len() as f64 / end.as_secs_f64(),
         p99_ms: p99.as_secs_f64() * 1e3,
@@ -242,7 +268,9 @@ impl Served {
         let mut buffer = vec![0; 1 << 16];
         let (head, whole) = answer(&mut stream, &mut buffer)?;
         let status: Value = serde_json::from_slice(&buffer[head..whole])?;
-        Ok(status["board"]["last_event"].as_u64().ok_or("no count of events")?)
+        Ok(status["board"]["last_event"]
+            .as_u64()
+            .ok_or("no count of events")?)
     }
 }
 
@@ -342,7 +370,9 @@ fn fill(board: &Board) -> Result<(), Anyhow> {
     });
     board.end_sweep(now());
     let levels = |from: u32| -> Vec<[String; 2]> {
-        (0..50).map(|tick| [format!("0.{:04}", from + tick * 10), "25.00".to_owned()]).collect()
+        (0..50)
+            .map(|tick| [format!("0.{:04}", from + tick * 10), "25.00".to_owned()])
+            .collect()
     };
     let book: OrderbookSnapshot = serde_json::from_value(json!({
         "market_ticker": ticker(0), "yes_dollars_fp": levels(1000), "no_dollars_fp": levels(3000),
@@ -375,7 +405,10 @@ async fn quotes(board: &Board) -> Result<(), Anyhow> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a bench is a program: it reads the clock for others")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a bench is a program: it reads the clock for others"
+)]
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let micros = since.map_or(0, |since| since.as_micros());

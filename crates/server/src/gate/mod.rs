@@ -183,6 +183,17 @@ impl Gate {
         let status = response.status();
         let route = response.extensions_mut().remove::<crate::router::Route>();
         crate::meters::answered(route.as_ref(), &passage.method, status, passage.started.elapsed());
+        let took_ms = passage.started.elapsed().as_secs_f64() * 1e3;
+        let (id, method, path) = (
+            passage.id.to_str().unwrap_or_default(),
+            &passage.method,
+            &passage.path,
+        );
+        if method.is_safe() {
+            tracing::debug!(request_id = id, %method, path, status = status.as_u16(), took_ms, "answered");
+        } else {
+            tracing::info!(request_id = id, %method, path, status = status.as_u16(), took_ms, "answered");
+        }
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, passage.id.clone());
         bind_browsers(headers);

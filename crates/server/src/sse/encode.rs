@@ -15,11 +15,24 @@ use crate::view::trade::{SideWord, TradeView};
 /// Levels of each side of a book in an event: all there can be.
 const ALL_LEVELS: usize = 10_000;
 
+/// Whether more of a snapshot comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// It does.
+    More,
+    /// This is all, or the last of it.
+    Last,
+}
+
 /// Puts an event together: id, name, data.
 pub(super) fn event(into: &mut Vec<u8>, doors: &Doors, name: &str, number: u64, at: Timestamp, data: &[u8]) {
-    let epoch = doors.epoch();
-    let head =
-        format!("id: {epoch}:{number}\nevent: {name}\ndata: {{\"seq\":{number},\"at\":\"{at}\",\"data\":");
+    into.extend_from_slice(format!("id: {}:{number}\n", doors.epoch()).as_bytes());
+    unnumbered(into, name, number, at, data);
+}
+
+/// The same without an id, for what nobody can go on from.
+pub(super) fn unnumbered(into: &mut Vec<u8>, name: &str, number: u64, at: Timestamp, data: &[u8]) {
+    let head = format!("event: {name}\ndata: {{\"seq\":{number},\"at\":\"{at}\",\"data\":");
     into.extend_from_slice(head.as_bytes());
     into.extend_from_slice(data);
     into.extend_from_slice(b"}\n\n");
@@ -72,6 +85,7 @@ pub(super) fn snapshot(
     markets: &[std::sync::Arc<MarketState>],
     books: &[BookPicture],
     unknown: &[kmi_domain::Ticker],
+    part: Part,
 ) -> Vec<u8> {
     let mut data = Vec::with_capacity(markets.len() * 768 + 256);
     data.extend_from_slice(b"{\"markets\":[");
@@ -90,6 +104,7 @@ pub(super) fn snapshot(
         "books": books,
         "unknown": unknown,
         "connection": connection_json(&doors.board.connection()),
+        "more": part == Part::More,
     });
     // The rest goes on where the list of markets ended: `{"books":…` becomes `],"books":…`.
     data.extend_from_slice(b"],");

@@ -1,14 +1,15 @@
 //! One stream: [`Live`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use kmi_app::board::{BookPicture, MarketState, Watch};
-use kmi_app::hub::{Batch, Format, Interest, Published, Reader};
+use kmi_app::board::{BookPicture, MarketId, MarketState, Watch};
+use kmi_app::hub::{Batch, Format, Happening, Interest, Published, Reader};
 use kmi_domain::Ticker;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::encode;
+use super::encode::{self, Part};
 use super::params::{Snapshot, Wanted};
 use crate::Doors;
 use crate::error::ApiError;
@@ -16,6 +17,8 @@ use crate::slots::Slot;
 
 /// Bytes of events put together before they are handed on.
 const PIECE: usize = 32_768;
+/// Markets in one part of a snapshot.
+const PART: usize = 50;
 
 /// One stream of one client.
 pub(super) struct Live {
@@ -27,6 +30,8 @@ pub(super) struct Live {
     watches: Vec<Watch>,
     /// Named markets that the board does not know yet.
     unknown: Vec<Ticker>,
+    /// Number of the last event that is in each book told whole: what is told again up to there would be counted twice.
+    told: BTreeMap<MarketId, u64>,
     state: State,
     _slot: Slot,
 }
@@ -35,6 +40,8 @@ pub(super) struct Live {
 enum State {
     /// A snapshot is due.
     Behind,
+    /// A snapshot of all markets goes out in parts: the next begins with this number, all end with that.
+    Telling { next: u32, last: u32 },
     /// Goes on with what happens.
     Following,
     /// Said good-bye.
@@ -75,6 +82,7 @@ impl Live {
             },
             unknown: wanted.tickers.clone().unwrap_or_default(),
             watches: Vec::new(),
+            told: BTreeMap::new(),
             heartbeat,
             wanted,
             doors,
@@ -89,6 +97,7 @@ impl Live {
         match self.state {
             State::Ended => return None,
             State::Behind => return Some(self.snapshot()),
+            State::Telling { next, last } => return Some(self.part(next, last)),
             State::Following => {}
         }
         loop {
@@ -115,13 +124,19 @@ impl Live {
     /// As many events as a piece holds. For the rest the reader goes back, so that nothing is held for a client that does not read.
     fn piece(&mut self, events: &[Arc<Published>]) -> Bytes {
         let encode = |event: &Published| encode::published(&self.doors, event);
-        if let [only] = events {
-            return only.encoded(Format::Own, encode).clone();
+        let mut events = events.iter().filter(|event| !self.is_told(event)).peekable();
+        let Some(first) = events.next() else {
+            return Bytes::new();
+        };
+        let first = first.encoded(Format::Own, encode);
+        if events.peek().is_none() {
+            return first.clone();
         }
         let mut piece = Vec::with_capacity(PIECE);
-        for (place, event) in events.iter().enumerate() {
+        piece.extend_from_slice(first);
+        for event in events {
             let text = event.encoded(Format::Own, encode);
-            if place > 0 && piece.len() + text.len() > PIECE {
+            if piece.len() + text.len() > PIECE {
                 let interest = self.reader.interest_mut().clone();
                 self.reader = self.doors.board.hub().reader(event.number - 1, interest);
                 break;
@@ -131,32 +146,73 @@ impl Live {
         piece.into()
     }
 
+    /// Whether it is a change of a book that was told whole with that change in it.
+    fn is_told(&self, event: &Published) -> bool {
+        let of_book = matches!(
+            event.what,
+            Happening::BookDelta(_) | Happening::BookSnapshot(_) | Happening::BookStale
+        );
+        let told = event.market.and_then(|market| self.told.get(&market));
+        of_book && told.is_some_and(|told| event.number <= *told)
+    }
+
     /// All that is wanted, as it stands; the stream goes on from there.
     fn snapshot(&mut self) -> Bytes {
-        self.state = State::Following;
         // The place first: what happens while the board is read comes again as an event, rather than not at all.
         let number = self.doors.board.hub().last();
         let interest = self.reader.interest_mut().clone();
         self.reader = self.doors.board.hub().reader(number, interest);
+        if self.wanted.tells_all() {
+            let all = self.doors.board.current(&Interest::default());
+            let last = all.iter().map(|market| market.id.0).max().unwrap_or(0);
+            return self.part(0, last);
+        }
+        self.state = State::Following;
         let (markets, books) = match self.wanted.snapshot {
             Snapshot::None => (Vec::new(), Vec::new()),
             Snapshot::Full => (self.markets(), self.books()),
         };
-        let data = encode::snapshot(&self.doors, &markets, &books, &self.unknown);
+        self.told = books.iter().map(|book| (book.id, book.number)).collect();
+        let data = encode::snapshot(&self.doors, &markets, &books, &self.unknown, Part::Last);
         self.event("snapshot", number, &data)
     }
 
+    /// Some of all markets, by their numbers, so that nothing but a number is held between two parts.
+    fn part(&mut self, mut next: u32, last: u32) -> Bytes {
+        let mut markets = Vec::with_capacity(PART);
+        while next <= last && markets.len() < PART {
+            markets.extend(self.doors.board.market_by_id(MarketId(next)));
+            next += 1;
+        }
+        let part = if next > last { Part::Last } else { Part::More };
+        let data = encode::snapshot(&self.doors, &markets, &[], &[], part);
+        if part == Part::More {
+            self.state = State::Telling { next, last };
+            let mut text = Vec::with_capacity(data.len() + 160);
+            // Without an id: who loses the connection now has not seen all, and must not go on from here.
+            encode::unnumbered(
+                &mut text,
+                "snapshot",
+                self.reader.place(),
+                self.doors.now(),
+                &data,
+            );
+            return text.into();
+        }
+        self.state = State::Following;
+        self.event("snapshot", self.reader.place(), &data)
+    }
+
     fn markets(&self) -> Vec<Arc<MarketState>> {
-        if !self.wanted.kinds.markets {
-            return Vec::new();
-        }
-        match &self.wanted.tickers {
-            Some(tickers) => tickers
-                .iter()
-                .filter_map(|ticker| self.doors.board.market(ticker))
-                .collect(),
-            None => self.doors.board.current(&Interest::default()),
-        }
+        let tickers = self
+            .wanted
+            .tickers
+            .iter()
+            .flatten()
+            .filter(|_| self.wanted.kinds.markets);
+        tickers
+            .filter_map(|ticker| self.doors.board.market(ticker))
+            .collect()
     }
 
     fn books(&self) -> Vec<BookPicture> {

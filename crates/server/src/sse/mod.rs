@@ -25,10 +25,13 @@ use params::Wanted;
 
 /// What happens to markets, as server-sent events.
 ///
-/// First comes a `snapshot` (`{"markets":[…],"books":[…],"connection":{…}}`), then, as chosen by `kinds`: `market` (quotes, totals, status; only the latest
-/// matters), `trade`, `book` (a whole book), `book_delta` (`{"ticker","side","price","change"}`) and `book_stale`. `connection_status` tells when our connection to
-/// the exchange comes or goes (`connected`, `reconnecting`, `failed`, `off`) and when this server stops (`closing`); a `heartbeat` comes every 15 s. Each is
-/// `{"seq":7,"at":"…","data":{…}}`. Reconnecting with `Last-Event-ID` misses nothing, or gets a `snapshot` again where that cannot be.
+/// First comes a `snapshot` (`{"markets":[…],"books":[…],"unknown":[…],"connection":{…},"more":false}`); of all markets in several parts, of which all but the
+/// last say `"more":true`. Then, as chosen by `kinds`: `market` (quotes, totals, status; only the latest matters), `trade`, `book` (a whole book), `book_delta`
+/// (`{"ticker","side","price","change"}`) and `book_stale`. `connection_status` tells when our connection to the exchange comes or goes (`connected`,
+/// `reconnecting`, `failed`, `off`) and when this server stops (`closing`); a `heartbeat` comes every 15 s. Each is `{"seq":7,"at":"…","data":{…}}`.
+///
+/// Reconnecting with `Last-Event-ID` misses nothing. Where that cannot be, or a reader is too slow, a `snapshot` comes again: what was told
+/// before it counts no more, and trades in between are to be read from `/api/v1/trades`.
 #[utoipa::path(
     get,
     path = "/api/v1/sse/markets",

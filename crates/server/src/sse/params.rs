@@ -78,6 +78,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// Whether the first snapshot tells every market there is.
+    pub(super) fn tells_all(&self) -> bool {
+        self.tickers.is_none() && self.kinds.markets && self.snapshot == Snapshot::Full
+    }
+
     pub(super) fn read(mut fields: Fields) -> Result<Wanted, ApiError> {
         let mut tickers: Vec<Ticker> = fields.list("tickers")?;
         let kinds = fields.words("kinds", &KINDS)?;

@@ -65,7 +65,11 @@ impl Events {
                 line.unwrap_or_else(|| panic!("no {name} in {event}")).to_owned()
             };
             let event = Event {
-                id: field("id: "),
+                id: event
+                    .lines()
+                    .find_map(|line| line.strip_prefix("id: "))
+                    .unwrap_or_default()
+                    .to_owned(),
                 name: field("event: "),
                 data: serde_json::from_str(&field("data: ")).unwrap(),
             };
@@ -117,6 +121,36 @@ async fn a_snapshot_comes_first_and_then_what_happens() {
     let trade = events.event().await;
     assert_eq!(trade.is("trade").data["data"]["id"], "t-1");
     assert!(trade.number() > market.number());
+}
+
+#[tokio::test]
+async fn a_snapshot_of_all_comes_in_parts_and_only_its_end_can_be_gone_on_from() {
+    let served = served().await;
+    let names: Vec<String> = (100..230)
+        .map(|number| format!("KXHIGH-26NOV21-T{number}"))
+        .collect();
+    let markets: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), "0.4000", "0.4400", "1.00"))
+        .collect();
+    served.list(&markets);
+    let mut events = Events::open(&served, "tickers=all", None).await;
+
+    let mut told = Vec::new();
+    let mut parts = Vec::new();
+    loop {
+        let part = events.event().await;
+        let data = part.is("snapshot").data["data"].clone();
+        let markets = data["markets"].as_array().unwrap().iter();
+        told.extend(markets.map(|market| market["ticker"].as_str().unwrap().to_owned()));
+        parts.push((part.id.is_empty(), data["more"].as_bool().unwrap()));
+        if data["more"] == false {
+            break;
+        }
+    }
+    told.sort();
+    assert_eq!(told, names);
+    assert_eq!(parts, [(true, true), (true, true), (false, false)]);
 }
 
 #[tokio::test]
