@@ -85,7 +85,7 @@ text_schema! {
             changes something) or the local token as a bearer.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(crate::view::Error)),
+    components(schemas(crate::view::Error, TickerText, Word, CursorText, Time, IdText)),
     tags(
         (name = "markets", description = "Markets as they stand and stood."),
         (name = "trades", description = "Public trades."),
@@ -190,10 +190,13 @@ mod tests {
         assert_eq!(document["openapi"], "3.1.0");
         let mut waiting = vec![&document];
         let mut references = 0;
+        let mut lost = std::collections::BTreeSet::new();
         while let Some(value) = waiting.pop() {
             if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
                 let pointer = reference.strip_prefix('#').unwrap();
-                assert!(document.pointer(pointer).is_some(), "{reference}");
+                if document.pointer(pointer).is_none() {
+                    lost.insert(reference);
+                }
                 references += 1;
             }
             match value {
@@ -202,6 +205,7 @@ mod tests {
                 _ => {}
             }
         }
+        assert!(lost.is_empty(), "{lost:?}");
         assert!(references > 50);
     }
 

@@ -34,6 +34,7 @@ struct CalibrationParams {
     #[param(value_type = Option<crate::openapi::Time>)]
     to: Option<String>,
     /// One more table for each group.
+    #[param(inline)]
     by: Option<ByWord>,
     /// Edges of the price bins, ascending from 0 to 1.
     #[param(style = Form, explode = false, min_items = 2, max_items = 100, example = json!([0, 0.25, 0.5, 0.75, 1]))]

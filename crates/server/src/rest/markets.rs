@@ -57,7 +57,7 @@ const MAX_SEARCH: usize = 200;
 struct MarketsParams {
     /// Only of these states. `open`, `paused`, `unopened` and `settled` are the exchange's words for `active`, `inactive`, `initialized` and
     /// `finalized`.
-    #[param(style = Form, explode = false, max_items = 12)]
+    #[param(inline, style = Form, explode = false, max_items = 12)]
     status: Option<Vec<StatusWord>>,
     /// Only of these series.
     #[param(style = Form, explode = false, max_items = 100, value_type = Option<Vec<crate::openapi::TickerText>>)]
@@ -75,7 +75,7 @@ struct MarketsParams {
     #[param(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     search: Option<String>,
     /// Order.
-    #[param(default = "volume_24h")]
+    #[param(inline, default = "volume_24h")]
     sort: Option<SortWord>,
     /// Markets on a page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
@@ -84,6 +84,7 @@ struct MarketsParams {
     #[param(max_length = 1024, value_type = Option<crate::openapi::CursorText>)]
     cursor: Option<String>,
     /// Count the markets that fit by groups instead of listing them; `sort`, `limit` and `cursor` do not matter then.
+    #[param(inline)]
     group: Option<GroupWord>,
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn history(
 #[expect(dead_code, reason = "describes what `candles` reads")]
 struct CandlesParams {
     /// Length of a period.
-    #[param(default = "1h")]
+    #[param(inline, default = "1h")]
     period: Option<PeriodWord>,
     /// Candles that end at this time or later; default 100 periods before `to`. At most 5,000 periods lie between.
     #[param(value_type = Option<crate::openapi::Time>)]

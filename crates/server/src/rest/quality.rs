@@ -18,11 +18,13 @@ use crate::view::{Error, Page};
 #[expect(dead_code, reason = "describes what `gaps` reads")]
 struct GapsParams {
     /// Only of this kind.
+    #[param(inline)]
     kind: Option<KindWord>,
     /// Only those that concern this market, which those of all markets do.
     #[param(value_type = Option<crate::openapi::TickerText>)]
     ticker: Option<String>,
     /// Only in this state.
+    #[param(inline)]
     state: Option<StateWord>,
     /// Only those that had not ended by this time.
     #[param(value_type = Option<crate::openapi::Time>)]

@@ -18,10 +18,10 @@ pub(super) struct SseParams {
     #[param(style = Form, explode = false, min_items = 1, max_items = 100, required = true, value_type = Vec<crate::openapi::TickerText>)]
     tickers: Vec<String>,
     /// What to tell of them; `book` for at most 50 markets that are named.
-    #[param(style = Form, explode = false, max_items = 3, default = json!(["market"]))]
+    #[param(inline, style = Form, explode = false, max_items = 3, default = json!(["market"]))]
     kinds: Option<Vec<KindWord>>,
     /// How much of the markets the first snapshot tells; `none` where only what comes matters.
-    #[param(default = "full")]
+    #[param(inline, default = "full")]
     snapshot: Option<SnapshotWord>,
 }
 
