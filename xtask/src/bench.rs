@@ -91,6 +91,12 @@ const PROGRAMS: &[Program] = &[
     },
     Program {
         id: "B6",
+        package: "kmi-server",
+        bench: "b6_rest",
+        rounds: Rounds::Inside,
+    },
+    Program {
+        id: "B6",
         package: "kmi-app",
         bench: "b6_board",
         rounds: Rounds::Inside,
