@@ -127,7 +127,7 @@ impl Backfiller {
         loop {
             let fence = leadership.borrow_and_update().fence.clone();
             if let Some(fence) = fence.filter(|fence| led.as_ref() != Some(fence)) {
-                self.catch_up().await;
+                self.catch_up(fence.epoch).await;
                 led = Some(fence);
             }
             tokio::select! {
@@ -140,13 +140,13 @@ impl Backfiller {
     }
 
     /// What came between the last recorded cycle, whoever made it, and now.
-    async fn catch_up(&mut self) {
+    async fn catch_up(&mut self, epoch: i64) {
         let now = self.shared.clock.now();
         (self.led_since, self.polled) = (Some(now), Some(now));
         let settings = self.shared.settings.backfill;
         let reach = now.minus(settings.reach);
         let last = self
-            .ask_database(|keeper| async move { keeper.last_cycle().await })
+            .ask_database(|keeper| async move { keeper.last_cycle_before(epoch).await })
             .await;
         let known = last.flatten().map(|cycle| cycle.ended.minus(ON_ITS_WAY));
         let hole = |from, reason: &str| Hole {

@@ -1,4 +1,4 @@
-//! What is done now and then: asking whether the exchange is open, and moving old days to the archive.
+//! What is done now and then: asking whether the exchange is open, and keeping what is kept in order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,11 +47,11 @@ async fn ask(shared: &Shared) {
     }
 }
 
-/// Moves days that are old enough to the archive while this process leads, until `stop`. Others may write meanwhile.
-pub(super) async fn roll(shared: Arc<Shared>, stop: CancellationToken) {
-    let retention = shared.settings.retention;
-    let Some(hot) = retention.hot else { return };
-    let mut ticks = interval_at(Instant::now() + FIRST_ROLL, retention.every.max(FIRST_ROLL));
+/// Moves days that are old enough to the archive, and forgets old cycles, while this process leads, until `stop`. Others may write
+/// meanwhile.
+pub(super) async fn keep_house(shared: Arc<Shared>, stop: CancellationToken) {
+    let every = shared.settings.retention.every.max(FIRST_ROLL);
+    let mut ticks = interval_at(Instant::now() + FIRST_ROLL, every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
@@ -61,16 +61,32 @@ pub(super) async fn roll(shared: Arc<Shared>, stop: CancellationToken) {
         if shared.fence().is_none() {
             continue;
         }
-        let before = shared.clock.now().minus(hot);
         tokio::select! {
             // A move that is broken off leaves everything as it was before its current piece.
             () = stop.cancelled() => return,
-            rolled = shared.keeper.roll(before) => match rolled {
-                Ok(report) if report.files.is_empty() => {}
-                Ok(report) => tracing::info!(files = report.files.len(), "moved old days to the archive"),
-                Err(error @ StorageError::Changed { .. }) => tracing::info!(%error, "is moved next time"),
-                Err(error) => tracing::warn!(%error, "old days could not be moved to the archive"),
-            }
+            () = roll(&shared) => {}
         }
+        prune(&shared).await;
+    }
+}
+
+async fn roll(shared: &Shared) {
+    let Some(hot) = shared.settings.retention.hot else {
+        return;
+    };
+    match shared.keeper.roll(shared.clock.now().minus(hot)).await {
+        Ok(report) if report.files.is_empty() => {}
+        Ok(report) => tracing::info!(files = report.files.len(), "moved old days to the archive"),
+        Err(error @ StorageError::Changed { .. }) => tracing::info!(%error, "is moved next time"),
+        Err(error) => tracing::warn!(%error, "old days could not be moved to the archive"),
+    }
+}
+
+async fn prune(shared: &Shared) {
+    let before = shared.clock.now().minus(shared.settings.retention.accounts);
+    match shared.keeper.prune(before).await {
+        Ok(pruned) if pruned.cycles + pruned.gaps == 0 => {}
+        Ok(pruned) => tracing::info!(cycles = pruned.cycles, gaps = pruned.gaps, "forgot old accounts"),
+        Err(error) => tracing::warn!(%error, "old accounts could not be forgotten"),
     }
 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kmi_domain::{Ticker, Timestamp};
 use kmi_storage::{
-    Batch, BookEntry, CertificateQuery, Gap, GapKind, GapQuery, GapState, Kept, Lease, PollCycle, Recording,
-    RollReport, StorageError, Store,
+    Batch, BookEntry, CertificateQuery, Gap, GapKind, GapQuery, GapState, Kept, Lease, PollCycle, Pruned,
+    Recording, RollReport, StorageError, Store,
 };
 
 /// Open gaps looked at in one go.
 const GAPS: u32 = 1_000;
+/// Cycles looked through for the last of another epoch.
+const CYCLES: u32 = 1_000;
 
 /// Where ingest keeps what it learns. [`Store`] is one; tests have one in memory that can be out, slow, or crash.
 ///
@@ -39,14 +41,17 @@ pub trait Keeper: Send + Sync + 'static {
     /// The lease of a name: [`Store::lease`].
     async fn lease(&self, name: &str) -> Result<Option<Lease>, StorageError>;
 
-    /// The latest cycle anybody recorded.
-    async fn last_cycle(&self) -> Result<Option<PollCycle>, StorageError>;
+    /// The latest cycle recorded before this epoch of the lease; `None` also where a thousand were recorded since.
+    async fn last_cycle_before(&self, epoch: i64) -> Result<Option<PollCycle>, StorageError>;
 
     /// Open gaps of missing trades, a thousand at most.
     async fn open_trade_gaps(&self) -> Result<Vec<Gap>, StorageError>;
 
     /// Moves whole days to the archive: [`Store::roll`].
     async fn roll(&self, before: Timestamp) -> Result<RollReport, StorageError>;
+
+    /// Removes what was told of cycles and filled gaps before a time: [`Store::prune`].
+    async fn prune(&self, before: Timestamp) -> Result<Pruned, StorageError>;
 
     /// Begins a piece of a recording of books: [`Store::begin_recording`].
     fn begin_recording(&self, name: &str) -> Box<dyn Piece>;
@@ -108,8 +113,9 @@ impl Keeper for Store {
         Store::lease(self, name).await
     }
 
-    async fn last_cycle(&self) -> Result<Option<PollCycle>, StorageError> {
-        Ok(self.poll_cycles(1).await?.pop())
+    async fn last_cycle_before(&self, epoch: i64) -> Result<Option<PollCycle>, StorageError> {
+        let latest = self.poll_cycles(CYCLES).await?;
+        Ok(latest.into_iter().find(|cycle| cycle.fence.epoch < epoch))
     }
 
     async fn open_trade_gaps(&self) -> Result<Vec<Gap>, StorageError> {
@@ -124,6 +130,10 @@ impl Keeper for Store {
 
     async fn roll(&self, before: Timestamp) -> Result<RollReport, StorageError> {
         Store::roll(self, before).await
+    }
+
+    async fn prune(&self, before: Timestamp) -> Result<Pruned, StorageError> {
+        Store::prune(self, before).await
     }
 
     fn begin_recording(&self, name: &str) -> Box<dyn Piece> {

@@ -37,6 +37,8 @@ const UNKNOWN: Duration = Duration::from_mins(10);
 const REMEMBERED: usize = 20_000;
 /// Changes are asked for from this much before the last answer on, as the clocks differ.
 const OVERLAP: Duration = Duration::from_mins(2);
+/// How far back changes are asked for after an absence, at most.
+const LONGEST_ABSENCE: Duration = Duration::from_hours(14 * 24);
 /// Longest wait for the first sweep, before the events are listed.
 const FIRST_SWEEP: Duration = Duration::from_secs(10);
 
@@ -81,6 +83,7 @@ impl Learner {
         let mut leadership = shared.leadership.clone();
         let mut ticks = interval(shared.settings.metadata_interval.max(PAUSE));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut led = None;
         loop {
             tokio::select! {
                 _ = ticks.tick() => self.refresh().await,
@@ -88,12 +91,34 @@ impl Learner {
                     sleep(GATHER).await;
                     self.serve().await;
                 }
-                Ok(()) = leadership.changed() => {
-                    // Whoever led before may have missed some.
-                    self.listed &= leadership.borrow_and_update().fence.is_none();
-                }
+                Ok(()) = leadership.changed() => {}
+            }
+            let fence = leadership.borrow_and_update().fence.clone();
+            if let Some(fence) = fence.filter(|fence| led.as_ref() != Some(fence)) {
+                self.catch_up(fence.epoch).await;
+                led = Some(fence);
             }
         }
+    }
+
+    /// Who comes to lead asks for everything that changed since somebody else led, or since nobody did: markets that closed
+    /// meanwhile are on no sweep.
+    async fn catch_up(&mut self, epoch: i64) {
+        self.listed = false;
+        let now = self.shared.clock.now();
+        let last = match self.shared.keeper.last_cycle_before(epoch).await {
+            Ok(last) => last.map_or(now, |cycle| cycle.ended),
+            Err(error) => {
+                tracing::warn!(%error, "since when metadata may have changed is not known");
+                now
+            }
+        };
+        self.refreshed = self
+            .refreshed
+            .min(last)
+            .minus(OVERLAP)
+            .max(now.minus(LONGEST_ABSENCE));
+        self.refresh().await;
     }
 
     /// What is looked at now and then.
@@ -121,7 +146,10 @@ impl Learner {
             let markets = self.shared.wants.take_markets(NAMES);
             let events = self.wanted_events();
             if markets.is_empty() && events.is_empty() {
-                break;
+                if self.shared.wants.is_empty() {
+                    break;
+                }
+                continue;
             }
             let asked = self.ask(markets.clone(), &events).await;
             if let Err(error) = asked {
@@ -140,7 +168,9 @@ impl Learner {
         let unknown = &mut self.unknown_events;
         unknown.retain(|_, asked| asked.elapsed() < UNKNOWN);
         let mut events = self.shared.wants.take_events(NAMES);
-        events.retain(|event| !unknown.contains_key(event));
+        let board = &self.shared.board;
+        // Many were wanted before all were listed.
+        events.retain(|event| !unknown.contains_key(event) && board.event(event).is_none());
         events
     }
 
@@ -272,7 +302,12 @@ impl Learner {
             fence,
             ..Batch::default()
         };
+        let excludes = self.shared.settings.combos == Combos::Excluded;
         for market in markets {
+            if excludes && market.mve_collection_ticker.is_some() {
+                self.shared.wants.ignore(market.ticker);
+                continue;
+            }
             if batch.fence.is_some() {
                 batch.markets.extend(rows::metadata(&market));
             }

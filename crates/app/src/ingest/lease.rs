@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::keeper::Keeper;
 use super::metrics;
 use super::settings::LeaseSettings;
-use super::status::{IngestMonitor, PollerState};
+use super::status::{DatabaseHealth, IngestMonitor, PollerState};
 
 /// Name of the lease.
 pub(super) const LEASE: &str = "poller";
@@ -96,6 +96,9 @@ impl Electorate {
             Ok(Err(error)) => Some(error.to_string()),
             Err(_) => Some(format!("no answer within {patience:?}")),
         };
+        if known.held.is_none() {
+            self.tell_database(problem.as_deref());
+        }
         match problem {
             None => known.is_silent = false,
             Some(problem) if !known.is_silent => {
@@ -105,6 +108,26 @@ impl Electorate {
             Some(_) => {}
         }
         self.tell(known);
+    }
+
+    /// Who does not write learns from the lease alone whether the database is there.
+    fn tell_database(&self, problem: Option<&str>) {
+        let now = self.clock.now();
+        self.monitor.update(|status| {
+            let since = match status.database.health {
+                DatabaseHealth::Down { since, .. } => since,
+                DatabaseHealth::Up => now,
+            };
+            status.database.health = match problem {
+                None if status.database.spooled_rows == 0 => DatabaseHealth::Up,
+                None => return,
+                Some(reason) => DatabaseHealth::Down {
+                    since,
+                    reason: reason.to_owned(),
+                },
+            };
+        });
+        metrics::database_up(problem.is_none());
     }
 
     async fn renew(&self, known: &mut Known, lease: Lease) -> Result<(), StorageError> {

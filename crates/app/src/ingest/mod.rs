@@ -205,7 +205,7 @@ impl Works {
         bringers.spawn(Learner::new(Arc::clone(&shared)).run(stop.clone()));
         bringers.spawn(Backfiller::new(Arc::clone(&shared), self.holes).run(stop.clone()));
         bringers.spawn(chores::watch_exchange(Arc::clone(&shared), stop.clone()));
-        bringers.spawn(chores::roll(Arc::clone(&shared), stop.clone()));
+        bringers.spawn(chores::keep_house(Arc::clone(&shared), stop.clone()));
         if let Some((config, parts)) = self.stream {
             let (client, events) = ws::Client::connect(config, parts);
             let (frames, recorded) = recorder::channel();

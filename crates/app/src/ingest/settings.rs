@@ -107,6 +107,8 @@ pub struct BackfillSettings {
 pub struct RetentionSettings {
     /// How long rows stay in the database before their day moves to the archive; `None`: for ever. Default 30 days.
     pub hot: Option<Duration>,
+    /// How long what is told of cycles and of filled gaps stays. Default 90 days; a day has 17,280 cycles.
+    pub accounts: Duration,
     /// Between two looks at what is due. Default 6 h; the first comes a minute after start.
     pub every: Duration,
 }
@@ -170,6 +172,7 @@ impl Default for RetentionSettings {
     fn default() -> RetentionSettings {
         RetentionSettings {
             hot: Some(Duration::from_hours(30 * 24)),
+            accounts: Duration::from_hours(90 * 24),
             every: Duration::from_hours(6),
         }
     }

@@ -1,6 +1,6 @@
 //! What the exchange is to be asked about: [`Wants`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use kmi_domain::{EventTicker, Ticker};
@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 
 /// Most names that wait of each kind; more are dropped, and found missing again by the next sweep.
 const MOST: usize = 20_000;
+/// Combos that are remembered as such, at most.
+const IGNORED: usize = 200_000;
 
 /// Markets and events that somebody came upon and the board does not know, or not as they are now. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -26,16 +28,41 @@ struct Inner {
 struct Names {
     markets: BTreeSet<Ticker>,
     events: BTreeSet<EventTicker>,
+    /// Markets that are never wanted.
+    ignored: HashSet<Ticker>,
 }
 
 impl Wants {
     /// Wants markets.
     pub(super) fn markets(&self, tickers: impl IntoIterator<Item = Ticker>) {
         let mut names = self.inner.names.lock();
-        let before = names.markets.len();
+        let Names { markets, ignored, .. } = &mut *names;
+        let before = markets.len();
         let room = MOST.saturating_sub(before);
-        names.markets.extend(tickers.into_iter().take(room));
-        self.tell(before != names.markets.len());
+        let wanted = tickers.into_iter().filter(|ticker| !ignored.contains(ticker));
+        markets.extend(wanted.take(room));
+        self.tell(before != markets.len());
+    }
+
+    /// Never wants this market again: it is a combo, of which the stream tells though they are left out.
+    pub(super) fn ignore(&self, ticker: Ticker) {
+        let ignored = &mut self.inner.names.lock().ignored;
+        if ignored.len() >= IGNORED {
+            // They come and go by the thousand; most of these are gone.
+            ignored.clear();
+        }
+        ignored.insert(ticker);
+    }
+
+    /// Whether the market is one of those.
+    pub(super) fn ignores(&self, ticker: &Ticker) -> bool {
+        self.inner.names.lock().ignored.contains(ticker)
+    }
+
+    /// True when nothing is wanted.
+    pub(super) fn is_empty(&self) -> bool {
+        let names = self.inner.names.lock();
+        names.markets.is_empty() && names.events.is_empty()
     }
 
     /// Wants events.

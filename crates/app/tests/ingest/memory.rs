@@ -9,7 +9,7 @@ use kmi_app::ingest::{Keeper, Piece};
 use kmi_domain::{Market, PublicTrade, Ticker, Timestamp};
 use kmi_storage::{
     Batch, BookEntry, Fence, Gap, GapClosing, GapEnd, GapKey, GapKind, GapState, Kept, Lease, NewGap,
-    PollCycle, RollReport, SnapshotSource, StorageError, TradeSource,
+    PollCycle, Pruned, RollReport, SnapshotSource, StorageError, TradeSource,
 };
 use parking_lot::Mutex;
 
@@ -35,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) cycles: BTreeMap<(i64, u64), PollCycle>,
     pub(crate) gaps: BTreeMap<GapKey, Gap>,
     pub(crate) rolled: Vec<Timestamp>,
+    pub(crate) pruned: Vec<Timestamp>,
 }
 
 impl Memory {
@@ -225,8 +226,11 @@ impl Keeper for Memory {
         self.answer(|inner| Ok(inner.lease.clone()))
     }
 
-    async fn last_cycle(&self) -> Result<Option<PollCycle>, StorageError> {
-        self.answer(|inner| Ok(inner.cycles.values().max_by_key(|cycle| cycle.started).cloned()))
+    async fn last_cycle_before(&self, epoch: i64) -> Result<Option<PollCycle>, StorageError> {
+        self.answer(|inner| {
+            let before = inner.cycles.values().filter(|cycle| cycle.fence.epoch < epoch);
+            Ok(before.max_by_key(|cycle| cycle.started).cloned())
+        })
     }
 
     async fn open_trade_gaps(&self) -> Result<Vec<Gap>, StorageError> {
@@ -240,6 +244,13 @@ impl Keeper for Memory {
         self.answer(|inner| {
             inner.rolled.push(before);
             Ok(RollReport::default())
+        })
+    }
+
+    async fn prune(&self, before: Timestamp) -> Result<Pruned, StorageError> {
+        self.answer(|inner| {
+            inner.pruned.push(before);
+            Ok(Pruned::default())
         })
     }
 

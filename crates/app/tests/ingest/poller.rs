@@ -161,7 +161,7 @@ async fn a_bucket_that_allows_no_more_stretches_the_interval() {
 
 #[tokio::test(start_paused = true)]
 async fn a_market_that_closes_is_asked_about_and_shown_as_it_is() {
-    let exchange = Exchange::open(6, 20, 20.0).await;
+    let exchange = Exchange::open_at_scale(6, 20, 20.0, 20).await;
     let (memory, spool) = (Memory::default(), tempfile::tempdir().unwrap());
     let mut wish = Wish::new(&exchange, memory.clone(), &spool);
     // Only the poller tells here.
@@ -190,5 +190,49 @@ async fn a_market_that_closes_is_asked_about_and_shown_as_it_is() {
         rig.status().poller.state,
         PollerState::Leading { epoch: 1, .. }
     ));
+    rig.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_closed_while_nobody_looked_is_learned_at_the_next_start() {
+    let exchange = Exchange::open_at_scale(7, 20, 20.0, 20).await;
+    let (memory, spool) = (Memory::default(), tempfile::tempdir().unwrap());
+    let rig = Wish::new(&exchange, memory.clone(), &spool).start();
+    until("a full sweep", async || rig.status().poller.last_full.is_some()).await;
+    let open = exchange.open_markets().await;
+    let soonest = open.into_values().min_by_key(|market| market.close_time).unwrap();
+    until("it is kept", async || {
+        memory.with(|db| db.markets.contains_key(&soonest.ticker))
+    })
+    .await;
+    rig.end().await;
+    let wait = soonest.close_time.unwrap().micros_since(exchange.engine.now());
+    tokio::time::sleep(Duration::from_micros(wait.max(0).unsigned_abs()) + Duration::from_mins(2)).await;
+    let rig = Wish::new(&exchange, memory.clone(), &spool).start();
+    until("it is kept as closed", async || {
+        memory.with(|db| db.markets[&soonest.ticker].status.is_past_close())
+    })
+    .await;
+    rig.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn old_days_move_to_the_archive_while_sweeps_go_on() {
+    let (exchange, memory, spool) = (
+        Exchange::open(8, 10, 10.0).await,
+        Memory::default(),
+        tempfile::tempdir().unwrap(),
+    );
+    let mut wish = Wish::new(&exchange, memory.clone(), &spool);
+    wish.settings.retention.hot = Some(Duration::from_hours(48));
+    let rig = wish.start();
+    until("it was asked for", async || {
+        memory.with(|db| !db.pruned.is_empty())
+    })
+    .await;
+    let (rolled, pruned) = memory.with(|db| (db.rolled[0], db.pruned[0]));
+    let now = exchange.engine.now();
+    let hours = |time: kmi_domain::Timestamp| now.micros_since(time) / 3_600_000_000;
+    assert_eq!((hours(rolled), hours(pruned)), (48, 90 * 24));
     rig.end().await;
 }

@@ -54,6 +54,8 @@ pub(super) struct Recorder {
     /// When the pieces under way end.
     ends: Timestamp,
     leads: bool,
+    /// Markets of which it was looked up since when they were not recorded.
+    noted: BTreeSet<Ticker>,
 }
 
 impl Recorder {
@@ -68,6 +70,7 @@ impl Recorder {
             ending: Vec::new(),
             ends,
             leads: false,
+            noted: BTreeSet::new(),
         }
     }
 
@@ -113,6 +116,7 @@ impl Recorder {
     fn lead(&mut self, leads: bool) {
         if self.leads && !leads {
             self.end_pieces(self.shared.clock.now());
+            self.noted.clear();
         }
         self.leads = leads;
     }
@@ -129,7 +133,6 @@ impl Recorder {
             let piece = self.begin(&series, frame.received);
             self.pieces.insert(series.clone(), piece);
         }
-        let is_new = !self.markets.contains_key(&frame.ticker);
         let market = self.markets.entry(frame.ticker.clone()).or_default();
         let was_lost = market.lost_since();
         if !market.take(&frame) {
@@ -149,7 +152,7 @@ impl Recorder {
             }
             _ => {}
         }
-        if is_new {
+        if self.leads && self.noted.insert(ticker.clone()) {
             self.note_absence(&ticker, at).await;
         }
     }
@@ -239,9 +242,6 @@ impl Recorder {
 
     /// Notes that recording did not run since the last certificate.
     async fn note_absence(&self, ticker: &Ticker, at: Timestamp) {
-        if !self.leads {
-            return;
-        }
         match self.shared.keeper.recorded_until(ticker).await {
             Ok(Some(until)) if until < at => {
                 self.note(ticker, until, Some(at), "recording did not run").await;

@@ -235,6 +235,7 @@ impl Stream {
                         self.quotes.insert(snapshot.ticker.clone(), snapshot);
                     }
                     Taken::Unchanged => {}
+                    Taken::Unknown if self.shared.wants.ignores(&update.market_ticker) => {}
                     Taken::Unknown => self.early.quote(update, at),
                 }
             }

@@ -290,3 +290,143 @@ fn read_record(source: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
         Ok(()) => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kmi_domain::{Side, Timestamp};
+    use kmi_storage::{MarketSnapshot, SnapshotSource, TradeSource};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// One trade, and quotes of so many markets.
+    fn batch(number: i64, quotes: i64) -> Batch {
+        let trade = kmi_domain::PublicTrade {
+            id: format!("t{number}").parse().unwrap(),
+            ticker: "A-1".parse().unwrap(),
+            time: Timestamp::from_seconds(1_000 + number),
+            yes_price: "0.42".parse().unwrap(),
+            quantity: "1".parse().unwrap(),
+            taker: Side::No,
+            is_block: false,
+        };
+        let quote = |place| MarketSnapshot {
+            ticker: format!("B-{place}").parse().unwrap(),
+            time: Timestamp::from_seconds(1_000 + number),
+            source: SnapshotSource::WebSocket,
+            sequence: None,
+            yes_bid: None,
+            yes_ask: Some("0.5".parse().unwrap()),
+            yes_bid_size: None,
+            yes_ask_size: None,
+            last_price: None,
+            volume: None,
+            open_interest: None,
+        };
+        Batch {
+            trades: vec![(trade, TradeSource::WebSocket)],
+            snapshots: (0..quotes).map(quote).collect(),
+            ..Batch::default()
+        }
+    }
+
+    fn drain(spool: &mut Spool) -> (Vec<Batch>, u64) {
+        let (mut batches, mut lost) = (Vec::new(), 0);
+        loop {
+            let (head, damaged) = spool.head().unwrap();
+            lost += damaged;
+            let Some(head) = head else {
+                return (batches, lost);
+            };
+            spool.take(&head).unwrap();
+            batches.push(head.batch);
+        }
+    }
+
+    fn only_file(folder: &TempDir) -> PathBuf {
+        let mut files = std::fs::read_dir(folder.path()).unwrap();
+        files.next().unwrap().unwrap().path()
+    }
+
+    #[test]
+    fn batches_come_back_in_order_also_after_a_restart() {
+        let folder = TempDir::new().unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        for number in 1..=3 {
+            assert_eq!(spool.append(batch(number, 2)).unwrap(), Appended::Whole);
+        }
+        assert_eq!(spool.rows(), 9);
+        let (head, _) = spool.head().unwrap();
+        spool.take(&head.unwrap()).unwrap();
+        assert_eq!(spool.rows(), 6);
+        drop(spool);
+        // What was taken of a file that is not finished comes again, which changes nothing.
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        assert_eq!(spool.rows(), 9);
+        let all = (1..=3).map(|number| batch(number, 2)).collect();
+        assert_eq!(drain(&mut spool), (all, 0));
+        assert!(spool.is_empty());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_appended_after_a_restart_comes_last() {
+        let folder = TempDir::new().unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        spool.append(batch(1, 0)).unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        spool.append(batch(2, 0)).unwrap();
+        assert_eq!(drain(&mut spool).0, [batch(1, 0), batch(2, 0)]);
+    }
+
+    #[test]
+    fn a_record_cut_short_by_a_crash_ends_its_file_and_no_other() {
+        let folder = TempDir::new().unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        spool.append(batch(1, 0)).unwrap();
+        spool.append(batch(2, 0)).unwrap();
+        let file = OpenOptions::new().write(true).open(only_file(&folder)).unwrap();
+        file.set_len(spool.bytes() - 1).unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        spool.append(batch(3, 0)).unwrap();
+        assert_eq!(spool.rows(), 2);
+        assert_eq!(drain(&mut spool).0, [batch(1, 0), batch(3, 0)]);
+    }
+
+    #[test]
+    fn a_damaged_record_is_noticed_and_what_follows_in_its_file_counts_as_lost() {
+        let folder = TempDir::new().unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        spool.append(batch(1, 0)).unwrap();
+        let first = usize::try_from(spool.bytes()).unwrap();
+        spool.append(batch(2, 4)).unwrap();
+        let file = only_file(&folder);
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[first + 20] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        assert_eq!(drain(&mut spool), (vec![batch(1, 0)], 5));
+    }
+
+    #[test]
+    fn quotes_are_dropped_first_and_then_everything() {
+        let folder = TempDir::new().unwrap();
+        let record = encode(batch(1, 0)).unwrap().len() as u64;
+        // Room for eight trades, the last of which is not for quotes.
+        let mut spool = Spool::open(folder.path(), 8 * record).unwrap();
+        for number in 1..=6 {
+            spool.append(batch(number, 0)).unwrap();
+        }
+        let appended = spool.append(batch(7, 3)).unwrap();
+        assert_eq!(appended, Appended::WithoutSnapshots(3));
+        assert_eq!(spool.append(batch(8, 0)).unwrap(), Appended::Whole);
+        assert_eq!(spool.append(batch(9, 3)).unwrap(), Appended::Nothing(4));
+        let quotes = Batch {
+            trades: Vec::new(),
+            ..batch(9, 2)
+        };
+        assert_eq!(spool.append(quotes).unwrap(), Appended::Nothing(2));
+        assert_eq!(spool.bytes(), 8 * record);
+        let trades: Vec<Batch> = (1..=8).map(|number| batch(number, 0)).collect();
+        assert_eq!(drain(&mut spool).0, trades);
+    }
+}
