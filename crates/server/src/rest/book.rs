@@ -44,7 +44,7 @@ struct BookParams {
         (status = 400, description = "A parameter breaks its rule.", body = Error),
         (status = 404, description = "There is no such market.", body = Error),
         (status = 502, description = "The exchange did not answer.", body = Error),
-        (status = 503, description = "The exchange was asked often enough; try again.", body = Error),
+        (status = 429, description = "The exchange would have to be asked, and was asked enough.", body = Error),
     )
 )]
 pub(super) async fn book(

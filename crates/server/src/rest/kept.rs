@@ -62,13 +62,8 @@ impl Doors {
             .is_some_and(|limiter| limiter.check().is_ok());
         if !within {
             metrics::counter!("kmi_exchange_questions_refused_total").increment(1);
-            let mut error = ApiError::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                Code::KalshiUnavailable,
-                "this would have to be asked of the exchange, and enough is asked already",
-            );
-            error.retry = Retry::After(1);
-            return Err(error);
+            let message = "this would have to be asked of the exchange, and enough is asked already";
+            return Err(ApiError::too_many(message, 1));
         }
         metrics::counter!("kmi_exchange_questions_total").increment(1);
         let client = client.not_after(Instant::now() + EXCHANGE);

@@ -177,6 +177,8 @@ pub(super) async fn list(
     responses(
         (status = 200, description = "The market.", body = MarketView),
         (status = 404, description = "There is none of that name.", body = Error),
+        (status = 429, description = "The exchange would have to be asked, and was asked enough.", body = Error),
+        (status = 502, description = "The exchange did not answer.", body = Error),
     )
 )]
 pub(super) async fn one(

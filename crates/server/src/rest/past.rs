@@ -114,6 +114,8 @@ const PERIODS: [(&str, Period); 3] = [("1m", Period::Minute), ("1h", Period::Hou
     responses(
         (status = 200, description = "All candles of the span.", body = Page<CandleView>),
         (status = 400, description = "A parameter breaks its rule.", body = Error),
+        (status = 429, description = "The exchange would have to be asked, and was asked enough.", body = Error),
+        (status = 502, description = "The exchange did not answer.", body = Error),
         (status = 503, description = "The database does not answer.", body = Error),
     )
 )]
@@ -142,7 +144,10 @@ pub(super) async fn candles(
         .await?;
     let now = doors.now();
     let (candles, source) = if kept.is_empty() {
-        (of_exchange(&doors, &ticker, period, from, to).await, Source::Poll)
+        (
+            of_exchange(&doors, &ticker, period, from, to).await?,
+            Source::Poll,
+        )
     } else {
         (kept, Source::Cache)
     };
@@ -150,23 +155,30 @@ pub(super) async fn candles(
     reading(&headers, &Page::whole(items.collect()))
 }
 
-/// The exchange's own candles; none where it does not know the market, or does not answer.
+/// The exchange's own candles; none of a market that neither it nor the board knows.
 async fn of_exchange(
     doors: &Doors,
     ticker: &Ticker,
     period: Period,
     from: Timestamp,
     to: Timestamp,
-) -> Vec<Candle> {
+) -> Result<Vec<Candle>, ApiError> {
     let market = doors.board.market(ticker);
     let Some(series) = market.as_ref().and_then(|market| market.series_ticker()).cloned() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
+    if doors.rest.is_none() {
+        return Ok(Vec::new());
+    }
     let query = CandlesQuery::new(from, to, period);
     let asked = doors.asked(async |client| client.candlesticks(&series, ticker, &query).await);
-    let candles = asked.await.unwrap_or_default();
+    let candles = match asked.await {
+        Ok(candles) => candles,
+        Err(refusal) if refusal.status.as_u16() == 404 => Vec::new(),
+        Err(refusal) => return Err(refusal),
+    };
     let candles = candles
         .iter()
         .map(|candle| candle.to_domain(ticker.clone(), period));
-    candles.collect()
+    Ok(candles.collect())
 }

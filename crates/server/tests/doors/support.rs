@@ -13,6 +13,7 @@ use kmi_app::board::{Board, BoardSettings, Sweep};
 use kmi_app::hub::{ConnectionStatus, Link};
 use kmi_app::ingest::IngestMonitor;
 use kmi_domain::{Ticker, Timestamp};
+use kmi_kalshi::rest;
 use kmi_kalshi::ws::message::{OrderbookDelta, OrderbookSnapshot, TickerUpdate, Trade};
 use kmi_server::{DoorParts, DoorSettings, Doors, ExchangeKind, LocalToken, ServeError, serve};
 use kmi_storage::{Store, StoreLocation};
@@ -48,13 +49,24 @@ pub(crate) async fn served() -> Served {
 
 /// Doors set up in some way.
 pub(crate) async fn served_with(settings: DoorSettings, board: BoardSettings) -> Served {
+    served_before(settings, board, None).await
+}
+
+/// Doors that may ask an exchange.
+pub(crate) async fn served_before(
+    settings: DoorSettings,
+    board: BoardSettings,
+    exchange: Option<rest::Client>,
+) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(StoreLocation::in_folder(folder.path()))
         .await
         .unwrap();
     let clock = Arc::new(AtomicI64::new(START * 1_000_000));
     let board = Board::new(board);
-    let doors = Doors::new(parts(settings, &board, &store, &clock)).unwrap();
+    let mut parts = parts(settings, &board, &store, &clock);
+    parts.rest = exchange;
+    let doors = Doors::new(parts).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stop = CancellationToken::new();
     Served {
