@@ -73,6 +73,5 @@ pub(super) fn differ_in_metadata(known: &Market, told: &mut Market) -> bool {
 pub(super) fn compact(body: &mut Market) {
     body.price_ranges.shrink_to_fit();
     body.rules_primary.shrink_to_fit();
-    body.rules_secondary.shrink_to_fit();
     body.mve_selected_legs.shrink_to_fit();
 }

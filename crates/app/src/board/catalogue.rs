@@ -28,6 +28,8 @@ struct Known {
     body: Option<Arc<api::event::Event>>,
     /// What it is found by.
     text: Text,
+    /// The secondary rules a market of it had last, for the others to share.
+    rules: Mutex<Arc<str>>,
     markets: Vec<MarketId>,
 }
 
@@ -149,6 +151,18 @@ impl Catalogue {
         (name.clone(), text)
     }
 
+    /// Secondary rules of a market of an event, in one place in memory with those of its other markets where they are the same.
+    pub(super) fn share_rules(&self, event: &EventTicker, rules: &str) -> Arc<str> {
+        let Some(known) = self.events.get(event) else {
+            return Arc::from(rules);
+        };
+        let mut shared = known.rules.lock();
+        if **shared != *rules {
+            *shared = Arc::from(rules);
+        }
+        Arc::clone(&shared)
+    }
+
     /// Takes an event; `None` when that is how it is known already.
     pub(super) fn put_event(&mut self, event: api::event::Event) -> Option<()> {
         let series = self.series_of(&event);
@@ -225,6 +239,7 @@ impl Known {
         Known {
             body: None,
             text: search::nothing(),
+            rules: Mutex::new(search::nothing()),
             markets: Vec::new(),
         }
     }

@@ -58,7 +58,7 @@ pub struct BoardSettings {
     pub ring_bytes: usize,
     /// Recent trades kept of each market. Default 50.
     pub trades: usize,
-    /// Recent trades kept of all markets together. Default 100,000, about 20 MB.
+    /// Recent trades kept of all markets together. Default 50,000, about 10 MB.
     pub all_trades: usize,
     /// Age from which what is shown counts as stale. Default 15 s, three intervals of the poller.
     pub stale_after: Duration,
@@ -76,7 +76,7 @@ impl Default for BoardSettings {
             ring: 16_384,
             ring_bytes: 16 << 20,
             trades: 50,
-            all_trades: 100_000,
+            all_trades: 50_000,
             stale_after: Duration::from_secs(15),
             linger: Duration::from_secs(30),
             books: 2_000,

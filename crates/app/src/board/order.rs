@@ -23,7 +23,7 @@ const AGE: Duration = Duration::from_millis(250);
 const KEPT: usize = 64;
 
 /// Markets in all of them together, at most: 16 bytes each.
-const KEPT_MARKETS: usize = 1_000_000;
+const KEPT_MARKETS: usize = 250_000;
 
 /// Slots looked at in one go, so that nobody waits long for the catalogue.
 const STRIDE: u32 = 2_048;

@@ -83,8 +83,11 @@ pub struct DayAgo {
 pub struct MarketState {
     /// Its number on the board.
     pub id: MarketId,
-    /// What the exchange says of it besides quotes; the quotes in here are those of when it was said, see [`MarketState::to_body`].
+    /// What the exchange says of it besides quotes; the quotes in here are those of when it was said, and the secondary rules are not in
+    /// here, see [`MarketState::whole_body`] and [`MarketState::to_body`].
     pub body: Arc<api::market::Market>,
+    /// Secondary rules: long, and mostly the same for all markets of an event, which share them.
+    pub rules_secondary: Arc<str>,
     /// Its event, once known.
     pub event: Option<Arc<api::event::Event>>,
     /// Its series, once known.
@@ -147,9 +150,18 @@ impl MarketState {
         Some(i32::from(last.units()) - i32::from(before.units()))
     }
 
+    /// The body as the exchange wrote it, with its quotes of then.
+    pub fn whole_body(&self) -> api::market::Market {
+        let mut body = api::market::Market::clone(&self.body);
+        self.rules_secondary
+            .as_ref()
+            .clone_into(&mut body.rules_secondary);
+        body
+    }
+
     /// The body as the exchange would write it now, with status at `now` and today's quotes.
     pub fn to_body(&self, now: Timestamp) -> api::market::Market {
-        let mut body = api::market::Market::clone(&self.body);
+        let mut body = self.whole_body();
         let quote = &self.quote;
         if body.status.is_known() {
             body.status = self.status(now).into();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kmi_domain::{EventTicker, MarketStatus, Ticker, Timestamp};
 use kmi_kalshi::api;
 
-use super::catalogue::Slot;
+use super::catalogue::{Catalogue, Slot};
 use super::{Board, DayAgo, MarketId, MarketState, Quote, Source, body, search};
 use crate::hub::Happening;
 
@@ -179,6 +179,8 @@ impl Board {
         let mut catalogue = self.inner.catalogue.write();
         let id = catalogue.number(&body.ticker);
         let (event_ticker, event_text) = catalogue.join(id, &body.event_ticker);
+        let rules = std::mem::take(&mut body.rules_secondary);
+        let rules_secondary = catalogue.share_rules(&event_ticker, &rules);
         body.event_ticker = event_ticker;
         let event = catalogue.event(&body.event_ticker).cloned();
         let series = event.as_ref().and_then(|event| catalogue.series_of(event));
@@ -187,6 +189,7 @@ impl Board {
             id,
             event,
             series,
+            rules_secondary,
             quote: Quote::of_body(&body),
             day_ago: DayAgo::of_body(&body),
             as_of,
@@ -221,7 +224,7 @@ impl Board {
             return;
         };
         slot.note(asked, answer);
-        let change = slot.take(body, asked);
+        let change = slot.take(body, asked, &catalogue);
         let market = slot.market.clone();
         drop(slot);
         drop(catalogue);
@@ -300,7 +303,7 @@ impl Slot {
     }
 
     /// Takes a body that was asked for at `asked`, as far as the stream has not told newer things.
-    fn take(&mut self, mut body: api::market::Market, asked: Timestamp) -> Change {
+    fn take(&mut self, mut body: api::market::Market, asked: Timestamp, catalogue: &Catalogue) -> Change {
         let Some(known) = self.market.as_ref() else {
             return Change {
                 quote: false,
@@ -317,9 +320,10 @@ impl Slot {
             known.quote.swept(&body)
         };
         let day_ago = DayAgo::of_body(&body);
+        let rules = std::mem::take(&mut body.rules_secondary);
         let metadata = self.lived <= asked
             && !is_setback(known, &body)
-            && body::differ_in_metadata(&known.body, &mut body);
+            && (*rules != *known.rules_secondary || body::differ_in_metadata(&known.body, &mut body));
         let change = Change {
             quote: quote != known.quote,
             metadata,
@@ -340,6 +344,7 @@ impl Slot {
             market.quote = quote;
             market.day_ago = day_ago;
             if metadata {
+                market.rules_secondary = catalogue.share_rules(&body.event_ticker, &rules);
                 market.body = Arc::new(body);
             }
         }

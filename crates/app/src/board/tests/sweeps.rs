@@ -1,7 +1,9 @@
 //! Sweeps against the stream.
 
+use std::sync::Arc;
+
 use kmi_domain::{MarketStatus, Quantity};
-use kmi_kalshi::api::market::ResultWord;
+use kmi_kalshi::api::market::{Market, ResultWord};
 use kmi_kalshi::ws::message::TickerUpdate;
 
 use super::support::{at, bid, board, cents, event, market, state, sweep, trade, update};
@@ -272,4 +274,25 @@ fn a_trade_told_twice_counts_once_and_only_the_newest_are_kept() {
         (kept("A"), kept("B")),
         (vec!["t3".to_owned()], vec!["u2".to_owned(), "u1".to_owned()])
     );
+}
+
+#[test]
+fn markets_of_an_event_share_their_rules_and_each_tells_them_whole() {
+    let board = board();
+    let with = |ticker: &str, rules: &str| Market {
+        rules_secondary: rules.to_owned(),
+        ..market(ticker, 40)
+    };
+    sweep(
+        &board,
+        0,
+        vec![with("A", "Same."), with("B", "Same."), with("C", "Other.")],
+    );
+    let rules = |ticker: &str| state(&board, ticker).rules_secondary.clone();
+    assert!(Arc::ptr_eq(&rules("A"), &rules("B")));
+    assert_eq!(state(&board, "A").whole_body(), with("A", "Same."));
+    assert_eq!(state(&board, "C").to_body(at(1)).rules_secondary, "Other.");
+    let swept = sweep(&board, 5, vec![with("A", "Same."), with("B", "New.")]);
+    assert_eq!((swept.metadata.len(), swept.unchanged), (1, 1));
+    assert_eq!(&*rules("B"), "New.");
 }

@@ -133,7 +133,7 @@ impl Sweeper {
         found.changed += changed(&swept);
         if let Keep::Changes(_) = keep {
             let metadata = swept.metadata.iter();
-            let metadata = metadata.filter_map(|market| rows::metadata(&market.body));
+            let metadata = metadata.filter_map(|market| rows::metadata(&market.whole_body()));
             batch.markets.extend(metadata);
             let quotes = swept.quotes.iter();
             let quotes = quotes.map(|market| rows::snapshot(market, SnapshotSource::Poll));

@@ -39,7 +39,7 @@ pub(super) fn lay_over(body: &mut Market, quote: &Quote) {
 
 /// The body of a market as the board has it.
 pub(super) fn body_of(market: &MarketState) -> Market {
-    let mut body = Market::clone(&market.body);
+    let mut body = market.whole_body();
     lay_over(&mut body, &market.quote);
     body
 }
