@@ -23,6 +23,8 @@ use crate::hub::Link;
 
 /// Holes that wait, at most; one more stays open in the database until the next look there.
 const WAITING: usize = 256;
+/// Gaps given up that are remembered, at most; the oldest are forgotten first, and tried once more.
+const REMEMBERED: usize = 10_000;
 /// Between two looks at gaps that are open in the database.
 const LOOK: Duration = Duration::from_mins(1);
 /// Between two looks for new trades while there is no stream.
@@ -266,6 +268,9 @@ impl Backfiller {
 
     fn gave_up(&mut self, from: Timestamp) {
         metrics::gap_ended("unfillable");
+        if self.given_up.len() >= REMEMBERED {
+            self.given_up.pop_first();
+        }
         self.given_up.insert(from);
         self.count(|backfill| backfill.unfillable += 1);
     }

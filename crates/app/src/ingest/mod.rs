@@ -176,6 +176,7 @@ impl Works {
             leadership: led,
             wants: Wants::default(),
             backfilling,
+            connections: watch::Sender::new(0),
             swept: watch::Sender::new(0),
             recorded: watch::Sender::new(BTreeMap::new()),
         });

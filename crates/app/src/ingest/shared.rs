@@ -31,6 +31,8 @@ pub(super) struct Shared {
     pub(super) leadership: watch::Receiver<Leadership>,
     pub(super) wants: Wants,
     pub(super) backfilling: Backfilling,
+    /// Counts the connections of the stream.
+    pub(super) connections: watch::Sender<u64>,
     /// Counts the full sweeps that have ended.
     pub(super) swept: watch::Sender<u64>,
     /// Open markets of the series that are recorded.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use kmi_app::ingest::PollerState;
+use kmi_simulator::faults::FaultKind;
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, fault};
 use super::memory::Memory;
 use super::rig::{Rig, Wish, until};
 
@@ -110,4 +111,29 @@ async fn who_slept_through_the_end_of_its_lease_writes_nothing() {
     })
     .await;
     rig.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standby_sees_after_a_reconnect_what_it_missed() {
+    let exchange = Exchange::open(24, 20, 60.0).await;
+    let (memory, spools) = (
+        Memory::default(),
+        [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()],
+    );
+    let [one, two] = two(&exchange, &memory, &spools);
+    until("cycles come", async || memory.cycles().len() >= 2).await;
+    let (leader, standby) = if leads(&one) { (one, two) } else { (two, one) };
+    let swept = standby.board.swept().unwrap();
+    let connections = standby.status().stream.connections;
+    exchange.suffer(fault(FaultKind::Disconnect, 1)).await;
+    until("it is connected again", async || {
+        standby.status().stream.connections > connections
+    })
+    .await;
+    let reconnected = exchange.engine.now();
+    until("it sweeps", async || standby.board.swept() > Some(swept)).await;
+    let waited = exchange.engine.now().micros_since(reconnected);
+    assert!(waited < 5_000_000, "it sweeps at once, not after {waited} µs");
+    leader.end().await;
+    standby.end().await;
 }

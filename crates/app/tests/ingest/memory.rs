@@ -22,6 +22,8 @@ pub(crate) struct Memory {
 #[derive(Default)]
 pub(crate) struct Inner {
     pub(crate) is_out: bool,
+    /// Of so many writes that are done, one answer is lost; 0 for none.
+    pub(crate) loses_every: u64,
     pub(crate) keeps: u64,
     pub(crate) tries: u64,
     pub(crate) duplicates: u64,
@@ -70,12 +72,16 @@ impl Memory {
         let mut inner = self.inner.lock();
         inner.tries += 1;
         if inner.is_out {
-            return Err(StorageError::Unavailable {
-                what: "memory".to_owned(),
-                source: "taken away".into(),
-            });
+            return Err(taken_away());
         }
         act(&mut inner)
+    }
+}
+
+fn taken_away() -> StorageError {
+    StorageError::Unavailable {
+        what: "memory".to_owned(),
+        source: "taken away".into(),
     }
 }
 
@@ -181,6 +187,9 @@ impl Keeper for Memory {
             }
             batch.gaps.iter().for_each(|gap| inner.open(gap));
             batch.closed_gaps.iter().for_each(|closing| inner.close(closing));
+            if inner.loses_every > 0 && inner.keeps.is_multiple_of(inner.loses_every) {
+                return Err(taken_away());
+            }
             Ok(Kept::default())
         })
     }

@@ -119,3 +119,29 @@ async fn beyond_the_bound_of_the_spool_quotes_are_dropped_counted_and_a_gap() {
     .await;
     rig.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_answer_was_lost_is_done_once() {
+    let exchange = Exchange::open(34, 20, 60.0).await;
+    let (memory, spool) = (Memory::default(), tempfile::tempdir().unwrap());
+    memory.with(|db| db.loses_every = 3);
+    let rig = Wish::new(&exchange, memory.clone(), &spool).start();
+    until("cycles come", async || memory.cycles().len() >= 10).await;
+    exchange.fall_silent().await;
+    let theirs = exchange.trades().await;
+    until("every trade is kept", async || memory.trade_ids() == theirs).await;
+    memory.with(|db| db.loses_every = 0);
+    until("nothing waits", async || {
+        let database = rig.status().database;
+        database.health == DatabaseHealth::Up && database.spooled_rows == 0
+    })
+    .await;
+    rig.end().await;
+    // What comes twice under one name and differs would have been noticed by the database.
+    let numbers: Vec<u64> = memory.cycles().iter().map(|cycle| cycle.number).collect();
+    assert!(
+        numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]),
+        "{numbers:?}"
+    );
+    assert!(memory.gaps().iter().all(|gap| gap.state == GapState::Filled));
+}

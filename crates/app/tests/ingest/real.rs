@@ -1,8 +1,9 @@
 //! On a real database, and the real clock: SQLite, and PostgreSQL where one is to be had.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use kmi_app::ingest::{DatabaseHealth, IngestSettings};
+use kmi_app::ingest::{DatabaseHealth, IngestSettings, PollerState};
 use kmi_domain::{SeriesTicker, Ticker};
 use kmi_simulator::faults::FaultKind;
 use kmi_storage::{
@@ -149,6 +150,77 @@ async fn a_storm_leaves_every_trade_once_and_every_gap_ended() {
     rig.end().await;
     cycles_are_whole(&store).await;
     assert_eq!(store.lease("poller").await.unwrap(), None, "it was given back");
+}
+
+/// Two of them on one database: the one that leads, and the other.
+async fn takeover(exchange: &Exchange, store: &Store, spools: [tempfile::TempDir; 2]) {
+    let [one, two] = [("one", &spools[0]), ("two", &spools[1])].map(|(holder, spool)| {
+        let mut wish = Wish::new(exchange, store.clone(), spool);
+        brisk(&mut wish.settings);
+        wish.settings.lease.ttl = Duration::from_secs(2);
+        wish.settings.lease.renew = Duration::from_millis(500);
+        wish.holder = holder;
+        wish.start()
+    });
+    until("cycles come", async || {
+        store.poll_cycles(9).await.unwrap().len() >= 3
+    })
+    .await;
+    let leads = |rig: &Rig| matches!(rig.status().poller.state, PollerState::Leading { .. });
+    assert!(leads(&one) != leads(&two), "one of them leads");
+    let (leader, standby) = if leads(&one) { (one, two) } else { (two, one) };
+    leader.kill();
+    until("the other takes over", async || {
+        let latest = store.poll_cycles(1).await.unwrap();
+        latest.iter().any(|cycle| cycle.fence.epoch == 2)
+    })
+    .await;
+    exchange.fall_silent().await;
+    until_whole(exchange, store).await;
+    standby.end().await;
+    let cycles = store.poll_cycles(10_000).await.unwrap();
+    let names: BTreeSet<_> = cycles
+        .iter()
+        .map(|cycle| (cycle.fence.epoch, cycle.number))
+        .collect();
+    assert_eq!(names.len(), cycles.len(), "none twice");
+    assert!(
+        cycles.windows(2).all(|pair| pair[1].ended <= pair[0].started),
+        "no two at once"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite_a_standby_takes_over_from_one_that_was_killed() {
+    let exchange = Exchange::open(45, 20, 60.0).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(StoreLocation::in_folder(folder.path()))
+        .await
+        .unwrap();
+    takeover(
+        &exchange,
+        &store,
+        [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_a_standby_takes_over_from_one_that_was_killed() {
+    let Some(url) = throwaway::postgres_database() else {
+        return;
+    };
+    let exchange = Exchange::open(46, 20, 60.0).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(StoreLocation::on_server(folder.path(), url))
+        .await
+        .unwrap();
+    takeover(
+        &exchange,
+        &store,
+        [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -69,10 +69,20 @@ impl Poller {
         let mut ticks = interval(self.wanted);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut due: Option<Instant> = None;
+        let mut connections = self.shared.connections.subscribe();
         loop {
             let tick = tokio::select! {
                 () = stop.cancelled() => return,
                 tick = ticks.tick() => tick,
+                Ok(()) = connections.changed() => {
+                    // Quotes that changed while there was no stream are told by a sweep only.
+                    if leadership.borrow().fence.is_none() && *connections.borrow_and_update() > 1 {
+                        self.own = None;
+                        ticks.reset_immediately();
+                        due = None;
+                    }
+                    continue;
+                }
                 Ok(()) = leadership.changed() => {
                     if leadership.borrow_and_update().fence.is_some() {
                         ticks.reset_immediately();

@@ -109,6 +109,7 @@ impl Recorder {
             .collect();
         let chosen = &self.series_of;
         self.markets.retain(|ticker, _| chosen.contains_key(ticker));
+        self.noted.retain(|ticker| chosen.contains_key(ticker));
         self.tell();
     }
 

@@ -382,6 +382,9 @@ impl Stream {
             self.note_open_hole(true);
         }
         metrics::connected(link == Link::Connected);
+        if link == Link::Connected {
+            self.shared.connections.send_modify(|count| *count += 1);
+        }
         let connection = ConnectionStatus { link, since: at };
         self.shared
             .monitor
