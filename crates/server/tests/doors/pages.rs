@@ -99,3 +99,17 @@ async fn the_document_is_the_one_the_command_prints_and_covers_every_path() {
         assert!(document["paths"][path].is_object(), "{path}");
     }
 }
+
+#[test]
+fn the_committed_document_is_the_one_the_program_makes() {
+    let committed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let made = kmi_server::openapi_json() + "\n";
+    if std::fs::read_to_string(&committed).unwrap_or_default() != made {
+        let kept = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("openapi.json");
+        std::fs::write(&kept, made).unwrap();
+        panic!(
+            "docs/openapi.json is out of date; what it should be is in {}",
+            kept.display()
+        );
+    }
+}

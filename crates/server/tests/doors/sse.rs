@@ -73,7 +73,8 @@ impl Events {
                 name: field("event: "),
                 data: serde_json::from_str(&field("data: ")).unwrap(),
             };
-            self.text = rest.to_owned();
+            let rest = rest.to_owned();
+            self.text = rest;
             Some(event)
         };
         tokio::time::timeout(PATIENCE, read)
