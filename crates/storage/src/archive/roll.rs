@@ -34,7 +34,7 @@ impl RollReport {
 }
 
 /// How one kind of row is found, written and deleted. Every statement takes the first time and the first no longer meant.
-struct Plan {
+pub(super) struct Plan {
     kind: ArchiveKind,
     /// First time at or after `$1` and before `$2`.
     next: &'static str,
@@ -52,7 +52,7 @@ struct Plan {
     words: fn(&mut [Value]),
 }
 
-static PLANS: [Plan; 3] = [
+pub(super) static PLANS: [Plan; 3] = [
     Plan {
         kind: ArchiveKind::Trades,
         next: "SELECT MIN(time) FROM public_trades WHERE time >= $1 AND time < $2",
@@ -114,21 +114,39 @@ static PLANS: [Plan; 3] = [
 
 /// Rows moved in one transaction, more or less: what other writers wait for, and what is in memory.
 const PIECE_ROWS: i64 = 100_000;
-/// Most pieces of a day, each then a minute long.
-const MOST_PIECES: i64 = 1_440;
+/// Most parts a stretch of time is cut into before they are looked at one by one.
+const MOST_PARTS: i64 = 60;
+/// Microseconds of a second.
+const SECOND: i64 = 1_000_000;
 /// Rows are read an hour at a time, in microseconds.
 const HOUR: i64 = 3_600_000_000;
 /// How often a piece is begun anew because rows of it arrived meanwhile.
 const ATTEMPTS: u32 = 3;
 
 /// Part of a day.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
     day: i64,
     /// First time in it, microseconds.
-    from: i64,
+    pub(super) from: i64,
     /// First time after it.
-    to: i64,
+    pub(super) to: i64,
+}
+
+impl Piece {
+    /// Parts of equal length, in order; the last takes what is left.
+    fn cut(self, parts: i64) -> impl DoubleEndedIterator<Item = Piece> {
+        let length = (self.to - self.from) / parts;
+        (0..parts).map(move |part| Piece {
+            day: self.day,
+            from: self.from + part * length,
+            to: if part + 1 == parts {
+                self.to
+            } else {
+                self.from + (part + 1) * length
+            },
+        })
+    }
 }
 
 /// A place where a test may let the move fail, as if the machine had stopped there.
@@ -170,7 +188,7 @@ impl Store {
         for plan in &PLANS {
             let mut from = i64::MIN;
             while let Some(day) = self.next_day(plan, from, end).await? {
-                for piece in self.pieces(plan, day).await? {
+                for piece in self.pieces(plan, day, PIECE_ROWS).await? {
                     report.files.extend(self.roll_piece(plan, piece, gate).await?);
                 }
                 from = Timestamp::from_day(day + 1).micros();
@@ -196,18 +214,29 @@ impl Store {
         }
     }
 
-    /// A day cut into pieces of equal length that hold [`PIECE_ROWS`] rows or so.
-    async fn pieces(&self, plan: &Plan, day: i64) -> Result<Vec<Piece>, StorageError> {
-        let [start, end] = [day, day + 1].map(|day| Timestamp::from_day(day).micros());
-        let rows = self.number(plan.count, start, end).await?.unwrap_or_default();
-        let count = (rows / PIECE_ROWS + 1).min(MOST_PIECES);
-        let bound = |piece: i64| start + (end - start) / count * piece;
-        let pieces = (0..count).map(|piece| Piece {
-            day,
-            from: bound(piece),
-            to: if piece + 1 == count { end } else { bound(piece + 1) },
-        });
-        Ok(pieces.collect())
+    /// A day cut where its rows are, into pieces of about `most_rows` or of a second; times without rows are left out.
+    pub(super) async fn pieces(
+        &self,
+        plan: &Plan,
+        day: i64,
+        most_rows: i64,
+    ) -> Result<Vec<Piece>, StorageError> {
+        let [from, to] = [day, day + 1].map(|day| Timestamp::from_day(day).micros());
+        let mut pieces = Vec::new();
+        let mut open = vec![Piece { day, from, to }];
+        while let Some(piece) = open.pop() {
+            let rows = self.number(plan.count, piece.from, piece.to).await?;
+            let parts = match rows.unwrap_or_default() {
+                0 => continue,
+                rows => ((rows - 1) / most_rows + 1).min((piece.to - piece.from) / SECOND),
+            };
+            if parts <= 1 {
+                pieces.push(piece);
+            } else {
+                open.extend(piece.cut(parts.min(MOST_PARTS)).rev());
+            }
+        }
+        Ok(pieces)
     }
 
     async fn roll_piece(

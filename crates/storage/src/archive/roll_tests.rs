@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use kmi_domain::{PublicTrade, Quantity, Side, Timestamp};
 
-use super::roll::Step;
+use super::roll::{PLANS, Step};
 use crate::{Ids, ImportMeta, StorageError, Store, StoreLocation, TradeQuery};
 
 fn trade(number: i64) -> PublicTrade {
@@ -153,4 +153,37 @@ async fn rows_that_keep_arriving_stop_a_move_and_are_kept() {
         store.verify_archive().await.unwrap().is_sound(),
         "no file is left"
     );
+}
+
+#[tokio::test]
+async fn a_day_is_cut_where_its_rows_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = StoreLocation::in_folder(folder.path());
+    let store = Store::open(location).await.unwrap();
+    // One a second for a minute from one in the morning, and one at noon.
+    let seconds = (3_600..3_660).chain([43_200]);
+    let trades: Vec<_> = seconds
+        .map(|second| PublicTrade {
+            id: format!("s{second}").parse().unwrap(),
+            time: Timestamp::from_seconds(second),
+            ..trade(0)
+        })
+        .collect();
+    take(&store, &trades).await;
+
+    assert_eq!(store.pieces(&PLANS[0], 0, 100).await.unwrap().len(), 1);
+    let pieces = store.pieces(&PLANS[0], 0, 10).await.unwrap();
+
+    let inside = |from: i64, to: i64| {
+        let within = trades
+            .iter()
+            .filter(|trade| (from..to).contains(&trade.time.micros()));
+        within.count()
+    };
+    let counts: Vec<_> = pieces.iter().map(|piece| inside(piece.from, piece.to)).collect();
+    assert_eq!(counts.iter().sum::<usize>(), 61, "every row is in one of them");
+    assert!(counts.iter().all(|count| (1..=10).contains(count)), "{counts:?}");
+    assert!(pieces.is_sorted_by(|a, b| a.to <= b.from));
+    let report = store.roll(Timestamp::from_day(1)).await.unwrap();
+    assert_eq!(report.rows(crate::ArchiveKind::Trades), 61);
 }
