@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
@@ -105,6 +105,7 @@ static JSON: LazyLock<String> = LazyLock::new(|| {
     let mut document = Document::openapi();
     document.merge(api);
     secure(&mut document);
+    loosen(&mut document);
     for item in document.paths.paths.values_mut() {
         let read = [item.get.as_mut()]
             .into_iter()
@@ -150,6 +151,21 @@ fn secure(document: &mut utoipa::openapi::OpenApi) {
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
     components.add_security_scheme("token", SecurityScheme::Http(bearer));
+}
+
+/// A page without items is one of markets as well as one of groups: any of both, not exactly one.
+fn loosen(document: &mut utoipa::openapi::OpenApi) {
+    let components = document.components.get_or_insert_with(Default::default);
+    let Some(RefOr::T(listed)) = components.schemas.get_mut("Listed") else {
+        return;
+    };
+    if let Schema::OneOf(one) = listed {
+        let mut any = AnyOfBuilder::new().description(one.description.take());
+        for item in one.items.drain(..) {
+            any = any.item(item);
+        }
+        *listed = Schema::AnyOf(any.build());
+    }
 }
 
 /// Adds what every operation may answer.
