@@ -45,6 +45,9 @@ fn anybodys(delta: &OrderbookDelta) -> OrderbookDelta {
     }
 }
 
+/// Stands for an id that the exchange has not told yet: the nil UUID.
+const NO_UUID: &str = "00000000-0000-0000-0000-000000000000";
+
 /// Best quotes and totals of a market as the board has them.
 pub(super) fn ticker(market: &MarketState, board: &Board) -> Body {
     let quote = &market.quote;
@@ -52,8 +55,8 @@ pub(super) fn ticker(market: &MarketState, board: &Board) -> Body {
     let uuid = board.uuid(market.id);
     Body::Ticker(TickerUpdate {
         market_ticker: market.body.ticker.clone(),
-        // The exchange always tells it; what came by REST alone has none yet.
-        market_id: Some(uuid.map(|uuid| uuid.to_string()).unwrap_or_default()),
+        // The exchange always tells it; what came by REST alone has none yet, and the specification wants one.
+        market_id: Some(uuid.map_or_else(|| NO_UUID.to_owned(), |uuid| uuid.to_string())),
         price_dollars: quote.last_price.unwrap_or(Price::ZERO),
         yes_bid_dollars: quote.yes_bid.unwrap_or(Price::ZERO),
         yes_ask_dollars: quote.yes_ask.unwrap_or(Price::ONE),
