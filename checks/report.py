@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from contextlib import contextmanager
 
@@ -20,14 +21,20 @@ class Report:
             yield figures
         except Exception as error:  # whatever goes wrong is this check's failure, and the others go on
             self.failed += 1
-            print(f"FAILED {name}: {one_line(error)}", flush=True)
+            tell(f"FAILED {name}: {one_line(error)}")
             if not isinstance(error, AssertionError):
                 traceback.print_exc()
         else:
-            print(f"ok {name}" + (f": {', '.join(figures)}" if figures else ""), flush=True)
+            tell(f"ok {name}" + (f": {', '.join(figures)}" if figures else ""))
 
     def skip(self, name: str, why: str) -> None:
-        print(f"skipped {name}: {why}", flush=True)
+        tell(f"skipped {name}: {why}")
+
+
+def tell(line: str) -> None:
+    """One write, so that checks that run beside each other keep their lines."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def one_line(error: Exception) -> str:

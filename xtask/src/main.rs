@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod generate;
 mod licences;
+mod live;
 mod postgres;
 mod python;
 mod shell;

@@ -1,7 +1,7 @@
 //! `cargo xtask soak NAME`: long runs that look for what short ones do not find.
 //!
-//! The work is done by programs of the crates; here they are built in release, run, and what they say is kept in
-//! `target/soak/NAME.json`.
+//! The work is done by programs of the crates, and by `checks/live` on `kmi`; here they are built in release, run, and what they say
+//! is kept in `target/soak/NAME.json`.
 
 use std::process::{ExitCode, Stdio};
 
@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use crate::live;
 use crate::shell;
 use crate::workspace::Workspace;
 
@@ -23,7 +24,13 @@ pub(crate) struct Arguments {
     /// Ledger: random commands [default: 1,000,000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     operations: Option<u64>,
-    /// Fuzz: for each target [default: 600]; life: of the invented world [default: 60]
+    /// Chaos: random events [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    events: Option<u32>,
+    /// Poller: sweeps [default: 200]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    cycles: Option<u32>,
+    /// Fuzz: for each target [default: 600]; life: of the invented world [default: 60]; demo: of running [default: 3,600]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     seconds: Option<u32>,
     /// What the run follows from
@@ -44,6 +51,14 @@ enum Name {
     Fuzz,
     /// 20,000 markets lived in: no crossed book, no money made or lost
     Life,
+    /// `kmi serve` through disconnects, storms of refusals, lost databases and kill -9: afterwards nothing is missing
+    Chaos,
+    /// Two pollers of 20,000 markets: one works, every five seconds; killed, the other takes over
+    Poller,
+    /// `kmi demo` for an hour: its memory stays flat
+    Demo,
+    /// All recorded captures through exchange and server: the same books, every trade once
+    Replay,
 }
 
 impl Name {
@@ -53,6 +68,10 @@ impl Name {
             Name::Faults => "faults",
             Name::Fuzz => "fuzz",
             Name::Life => "life",
+            Name::Chaos => "chaos",
+            Name::Poller => "poller",
+            Name::Demo => "demo",
+            Name::Replay => "replay",
         }
     }
 
@@ -62,7 +81,10 @@ impl Name {
             Name::Ledger => arguments.operations.map(|number| ("--operations", number)),
             Name::Faults => arguments.rounds.map(|number| ("--rounds", number.into())),
             Name::Fuzz => Some(("--seconds", arguments.seconds.unwrap_or(600).into())),
-            Name::Life => arguments.seconds.map(|number| ("--seconds", number.into())),
+            Name::Life | Name::Demo => arguments.seconds.map(|number| ("--seconds", number.into())),
+            Name::Chaos => arguments.events.map(|number| ("--events", number.into())),
+            Name::Poller => arguments.cycles.map(|number| ("--cycles", number.into())),
+            Name::Replay => None,
         }
     }
 }
@@ -75,6 +97,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
     }
     let result = match arguments.name {
         Name::Fuzz => fuzz(workspace, &options)?,
+        name @ (Name::Chaos | Name::Poller | Name::Demo | Name::Replay) => {
+            live_run(workspace, name, &options)?
+        }
         name => example(workspace, &format!("soak_{}", name.word()), &options)?,
     };
     let folder = workspace.target.join("soak");
@@ -133,6 +158,31 @@ fn fuzz(workspace: &Workspace, options: &[String]) -> Result<Value> {
         .collect();
     ensure!(!targets.is_empty(), "no fuzz target ran");
     Ok(json!({ "ok": spoken.succeeded, "targets": targets }))
+}
+
+/// A long run of `checks/live` on `kmi`: its last line is the result, the lines before tell of its checks.
+fn live_run(workspace: &Workspace, name: Name, options: &[String]) -> Result<Value> {
+    shell::run(&mut workspace.cargo(&["build", "--release", "--locked", "--package", "kmi-cli"]))?;
+    let kmi = workspace
+        .target
+        .join("release")
+        .join(format!("kmi{}", std::env::consts::EXE_SUFFIX));
+    let mut command = live::command(workspace, &kmi)?;
+    let spoken = shell::overhear(command.args(["--soak", name.word()]).args(options))?;
+    let lines: Vec<&str> = spoken.text.lines().collect();
+    let result = lines
+        .iter()
+        .rev()
+        .find_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut result = result
+        .filter(Value::is_object)
+        .context("the run gave no result")?;
+    let checks = ["ok ", "FAILED ", "skipped "];
+    let told = lines
+        .into_iter()
+        .filter(|line| checks.iter().any(|word| line.starts_with(word)));
+    result["checks"] = told.collect();
+    Ok(result)
 }
 
 /// Figures, one a line; what holds more figures in one line each.

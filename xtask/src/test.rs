@@ -26,7 +26,7 @@ struct Step {
 }
 
 /// From quick to slow; what shares compiled code follows one another.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "format",
         run: steps::format,
@@ -58,6 +58,10 @@ const STEPS: [Step; 10] = [
     Step {
         name: "conformance",
         run: steps::conformance,
+    },
+    Step {
+        name: "live checks",
+        run: steps::live_checks,
     },
     Step {
         name: "generated documents",

@@ -8,7 +8,7 @@ use super::counts::Counts;
 use crate::postgres::{self, Postgres};
 use crate::python::PythonBound;
 use crate::workspace::Workspace;
-use crate::{generate, licences, python, shell};
+use crate::{generate, licences, live, python, shell};
 
 /// What `git status` said before anything ran.
 static TREE_BEFORE: OnceLock<Option<String>> = OnceLock::new();
@@ -157,6 +157,15 @@ pub(crate) fn conformance(workspace: &Workspace) -> Result<Counts> {
         counts != Counts::default(),
         "the conformance checks checked nothing"
     );
+    Ok(counts)
+}
+
+/// Follows `kmi exchange` with the live half, under faults and replays, and looks at it with other people's clients.
+pub(crate) fn live_checks(workspace: &Workspace) -> Result<Counts> {
+    let kmi = workspace.kmi()?;
+    let spoken = shell::overhear(&mut live::command(workspace, &kmi)?)?;
+    let counts = Counts::of_checks(&spoken.text).with_exit(spoken.succeeded);
+    ensure!(counts != Counts::default(), "the live checks checked nothing");
     Ok(counts)
 }
 
