@@ -21,6 +21,8 @@ use super::status::{DatabaseHealth, IngestMonitor, PollerState};
 
 /// Name of the lease.
 pub(super) const LEASE: &str = "poller";
+/// Longest time to give the lease back; after that it ends by itself.
+const LAST: Duration = Duration::from_secs(2);
 /// A standby looks this long after the lease of the other ends.
 const AFTER_END: Duration = Duration::from_millis(50);
 
@@ -203,7 +205,7 @@ impl Electorate {
     async fn give_back(&self, mut known: Known) {
         let Some(lease) = known.held.take() else { return };
         self.tell(&known);
-        match timeout(self.settings.ttl, self.keeper.release(&lease)).await {
+        match timeout(LAST, self.keeper.release(&lease)).await {
             Ok(Ok(())) => tracing::info!(epoch = lease.epoch, "gave the lease of the poller back"),
             Ok(Err(error)) => tracing::warn!(%error, "the lease of the poller ends by itself"),
             Err(_) => tracing::warn!("the lease of the poller ends by itself: no answer"),

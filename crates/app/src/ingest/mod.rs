@@ -11,7 +11,7 @@
 //! - `lease`: of several processes on one database one polls and writes; all of them keep their boards.
 //!
 //! What bounds them: the queue before the writer ([`WriterSettings::queue_rows`]), the spool ([`WriterSettings::spool_max_bytes`]), the
-//! stream's own queues ([`ws::Bounds`](kmi_kalshi::ws::Bounds)), the exchange's token bucket. Names of what is counted: the
+//! stream's own queues ([`ws::Bounds`]), the exchange's token bucket. Names of what is counted: the
 //! table in `metrics.rs`.
 
 mod backfill;

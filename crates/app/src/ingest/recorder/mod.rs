@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Pieces that wait for the database, at most; then the oldest is given up.
 const ENDING: usize = 64;
 /// Longest time for the last pieces when ingest ends.
-const LAST: Duration = Duration::from_secs(5);
+const LAST: Duration = Duration::from_secs(2);
 
 /// The way to a [`Recorder`].
 pub(super) type Frames = mpsc::Sender<BookEntry>;

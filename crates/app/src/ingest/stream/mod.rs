@@ -11,6 +11,7 @@ mod tape;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use kmi_domain::book::ApplyError;
 use kmi_domain::{PublicTrade, Ticker, Timestamp};
@@ -21,7 +22,7 @@ use kmi_kalshi::ws::{
     Body, Channel, Client, ConnectionState, Event, EventKind, Events, Markets, MessageError, Subscription,
 };
 use kmi_storage::{Batch, BookChange, BookEntry, MarketSnapshot, NewGap, SnapshotSource, TradeSource};
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::backfill::{self, Hole};
@@ -39,6 +40,8 @@ use tape::Tape;
 
 /// Messages taken between two looks at everything else.
 const AT_ONCE: usize = 256;
+/// Longest wait for the connection to close.
+const GOOD_BYE: Duration = Duration::from_secs(1);
 
 /// Takes in what the stream says.
 pub(super) struct Stream {
@@ -104,7 +107,8 @@ impl Stream {
             }
         }
         self.flush().await;
-        self.client.close().await;
+        // Nothing is lost by not waiting for the exchange's good-bye.
+        let _ = timeout(GOOD_BYE, self.client.close()).await;
     }
 
     fn flushes(&self) -> Interval {
@@ -358,7 +362,7 @@ impl Stream {
             ConnectionState::Connected => Link::Connected,
             ConnectionState::Connecting => Link::Reconnecting {
                 attempt: 1,
-                next_in: std::time::Duration::ZERO,
+                next_in: Duration::ZERO,
                 reason: "the first connection is being made".to_owned(),
             },
             ConnectionState::Reconnecting {

@@ -34,9 +34,9 @@ use super::status::{DatabaseHealth, IngestMonitor};
 /// A write that takes longer is spooled as well, so that what comes meanwhile has a place.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Longest time for the last writes when ingest ends.
-const LAST: Duration = Duration::from_secs(5);
-/// How often a batch is tried that the database refuses for another reason than being out.
-const REFUSALS: u32 = 5;
+const LAST: Duration = Duration::from_secs(3);
+/// How long a batch is tried that the database refuses for another reason than being out; a sick disk shows so, too.
+const REFUSED: Duration = Duration::from_mins(1);
 
 /// Gives batches to the database.
 pub(super) struct Writer {
@@ -52,7 +52,8 @@ pub(super) struct Writer {
     trying: Option<(Head, BoxFuture<'static, Result<Kept, StorageError>>)>,
     next_try: Instant,
     wait: Duration,
-    refusals: u32,
+    /// Since when the oldest batch is refused, though the database is not out.
+    refused: Option<Instant>,
     holes: Holes,
 }
 
@@ -96,7 +97,7 @@ impl Writer {
             spool,
             trying: None,
             next_try: Instant::now(),
-            refusals: 0,
+            refused: None,
             holes: Holes::default(),
         };
         writer.tell_spool();
@@ -185,15 +186,17 @@ impl Writer {
                 self.trying = Some((head, write));
             }
             Err(StorageError::LeaseLost { .. }) => self.take(&head),
-            Err(error) if !error.is_outage() && self.refusals >= REFUSALS => {
+            Err(error)
+                if !error.is_outage() && self.refused.is_some_and(|since| since.elapsed() >= REFUSED) =>
+            {
                 let lost = rows(&head.batch) as u64;
                 tracing::error!(error = %chain(&error), rows = lost, "the database refuses a batch for good; it is dropped");
                 self.lose(lost);
                 self.take(&head);
-                self.refusals = 0;
+                self.refused = None;
             }
             Err(error) => {
-                self.refusals += u32::from(!error.is_outage());
+                self.refused = (!error.is_outage()).then(|| self.refused.unwrap_or_else(Instant::now));
                 self.went_down(&error);
             }
         }
@@ -206,7 +209,7 @@ impl Writer {
 
     fn written(&mut self, kept: &Kept) {
         metrics::written(kept);
-        self.refusals = 0;
+        self.refused = None;
         self.wait = self.settings.retry_first;
         self.next_try = Instant::now();
         let now = self.clock.now();
