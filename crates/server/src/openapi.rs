@@ -228,6 +228,26 @@ mod tests {
     }
 
     #[test]
+    fn no_schema_wants_two_types_at_once() {
+        let document: Value = serde_json::from_str(document()).unwrap();
+        let mut waiting = vec![&document];
+        while let Some(value) = waiting.pop() {
+            let all = value.get("allOf").and_then(Value::as_array);
+            let types: std::collections::BTreeSet<&str> = all
+                .into_iter()
+                .flatten()
+                .filter_map(|part| part["type"].as_str())
+                .collect();
+            assert!(types.len() < 2, "{value}");
+            match value {
+                Value::Array(items) => waiting.extend(items),
+                Value::Object(members) => waiting.extend(members.values()),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
     fn every_operation_says_how_it_refuses_and_has_a_name_of_its_own() {
         let document: Value = serde_json::from_str(document()).unwrap();
         let mut names = std::collections::BTreeSet::new();

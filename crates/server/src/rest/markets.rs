@@ -5,8 +5,9 @@ use axum::response::Response;
 use http::HeaderMap;
 use kmi_app::board::{BoardQuery, GroupBy, Sort, StatusFilter};
 use kmi_domain::{MarketStatus, Ticker};
-use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::answer::{Reading, tag};
 use super::fields::{Fields, Name};
@@ -74,8 +75,8 @@ struct MarketsParams {
     /// Words that must all occur in ticker, titles or category.
     #[param(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     search: Option<String>,
-    /// Order.
-    #[param(inline, default = "volume_24h")]
+    /// Order; `volume_24h` unless asked otherwise.
+    #[param(inline)]
     sort: Option<SortWord>,
     /// Markets on a page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
@@ -133,12 +134,26 @@ enum GroupWord {
 }
 
 /// Markets, or groups of them.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "describes what `list` answers")]
-enum Listed {
-    Markets(Page<MarketView>),
-    Groups(Page<MarketGroup>),
+struct Listed;
+
+impl PartialSchema for Listed {
+    fn schema() -> RefOr<Schema> {
+        // Any of them, not one: an empty list is both.
+        AnyOfBuilder::new()
+            .item(<Page<MarketView> as PartialSchema>::schema())
+            .item(<Page<MarketGroup> as PartialSchema>::schema())
+            .description(Some("Markets, or groups of them."))
+            .into()
+    }
+}
+
+impl ToSchema for Listed {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push(("Market".to_owned(), MarketView::schema()));
+        MarketView::schemas(schemas);
+        schemas.push(("MarketGroup".to_owned(), MarketGroup::schema()));
+        MarketGroup::schemas(schemas);
+    }
 }
 
 /// Markets on the board, most traded in the last day first unless asked otherwise.

@@ -77,8 +77,8 @@ pub(super) async fn history(
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `candles` reads")]
 struct CandlesParams {
-    /// Length of a period.
-    #[param(inline, default = "1h")]
+    /// Length of a period; an hour unless asked otherwise.
+    #[param(inline)]
     period: Option<PeriodWord>,
     /// Candles that end at this time or later; default 100 periods before `to`. At most 5,000 periods lie between.
     #[param(value_type = Option<crate::openapi::Time>)]

@@ -17,11 +17,11 @@ pub(super) struct SseParams {
     /// Markets by name, or `all`. One that is not known yet joins when it is.
     #[param(style = Form, explode = false, min_items = 1, max_items = 100, required = true, value_type = Vec<crate::openapi::TickerText>)]
     tickers: Vec<String>,
-    /// What to tell of them; `book` for at most 50 markets that are named.
-    #[param(inline, style = Form, explode = false, max_items = 3, default = json!(["market"]))]
+    /// What to tell of them, `market` unless asked otherwise; `book` for at most 50 markets that are named.
+    #[param(inline, style = Form, explode = false, max_items = 3)]
     kinds: Option<Vec<KindWord>>,
-    /// How much of the markets the first snapshot tells; `none` where only what comes matters.
-    #[param(inline, default = "full")]
+    /// How much of the markets the first snapshot tells: all, or `none` where only what comes matters.
+    #[param(inline)]
     snapshot: Option<SnapshotWord>,
 }
 
