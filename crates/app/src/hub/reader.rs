@@ -17,7 +17,8 @@ const BATCH: usize = 1_024;
 pub enum Batch {
     /// Up to 1,024 events of interest in order, without quotes that a later event outdates.
     Events(Vec<Arc<Published>>),
-    /// Events of interest were forgotten before this reader came to them. It goes on from the newest; what it missed is to be taken
+    /// Events of interest were forgotten before this reader came to them, or it was to go on from an event that has not happened
+    /// (of an earlier process, say). It goes on from the newest; what it missed is to be taken
     /// from the board ([`Board::current`](crate::board::Board::current), [`Board::book`](crate::board::Board::book)).
     Lapped {
         /// Number of the newest event; whatever is read from the board now includes it.
@@ -33,6 +34,8 @@ pub struct Reader {
     place: u64,
     /// There may be something of interest right after `place`, whatever the waiter says.
     more: bool,
+    /// The place it was to go on from is none of this hub's.
+    is_astray: bool,
     interest: Interest,
     /// The interest the waiter is told by; `Some` while it differs from the reader's.
     told: Option<Interest>,
@@ -41,12 +44,14 @@ pub struct Reader {
 
 impl Reader {
     pub(super) fn new(hub: Hub, place: u64, interest: Interest) -> Reader {
+        let is_astray = place > hub.last();
         let waiter = Arc::new(Waiter::new());
         hub.wakes().add(&hub, &waiter, &interest);
         Reader {
             hub,
             place,
             more: true,
+            is_astray,
             interest,
             told: None,
             waiter,
@@ -96,14 +101,15 @@ impl Reader {
             self.place = self.place.max(from?.saturating_sub(1));
         }
         let last = self.hub.last();
+        if std::mem::take(&mut self.is_astray) {
+            return Some(self.lapped(last));
+        }
         if self.place >= last {
             self.more = false;
             return None;
         }
         let Some(segments) = self.hub.segments_from(self.place + 1) else {
-            self.place = last;
-            self.more = false;
-            return Some(Batch::Lapped { resumed_at: last });
+            return Some(self.lapped(last));
         };
         let mut wanted = Vec::new();
         self.more = false;
@@ -123,6 +129,12 @@ impl Reader {
             }
         }
         (!wanted.is_empty()).then_some(Batch::Events(wanted))
+    }
+
+    fn lapped(&mut self, last: u64) -> Batch {
+        self.place = last;
+        self.more = false;
+        Batch::Lapped { resumed_at: last }
     }
 
     /// Has the waiter told by the interest as it is now.

@@ -76,12 +76,22 @@ fn a_reader_that_falls_behind_the_ring_is_told_and_goes_on_from_the_newest() {
 }
 
 #[test]
+fn a_reader_that_is_to_go_on_from_an_event_of_another_process_is_lapped_at_once() {
+    let hub = Hub::new(4);
+    tell(&hub, 1, trade(1, 1));
+    let mut reader = hub.reader(900, interest(&[]));
+    assert_eq!(words(reader.now()), "lapped at 1");
+    tell(&hub, 1, trade(1, 2));
+    assert_eq!(words(reader.now()), "t2.2");
+}
+
+#[test]
 fn the_last_events_up_to_the_bound_are_remembered() {
     let hub = Hub::new(4);
-    let mut reader = hub.reader(2, interest(&[]));
     for number in 1..=6 {
         tell(&hub, 1, trade(1, number));
     }
+    let mut reader = hub.reader(2, interest(&[]));
     assert_eq!(words(reader.now()), "t3.3 t4.4 t5.5 t6.6");
 }
 
