@@ -72,7 +72,7 @@ impl Door {
 /// A text frame as clients send it; a mask of zeros changes nothing.
 fn masked(text: &[u8]) -> Vec<u8> {
     let length = u16::try_from(text.len()).expect("a short command");
-    let mut frame = vec![0x81, 0x80 | 126];
+    let mut frame = vec![0x81, 0xfe];
     frame.extend_from_slice(&length.to_be_bytes());
     frame.extend_from_slice(&[0; 4]);
     frame.extend_from_slice(text);
@@ -119,7 +119,7 @@ impl Crowd {
             stop,
             thread: Some(thread),
         };
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while crowd.counts.ready.load(Ordering::Acquire) < clients as u64 {
             if Instant::now() > deadline {
                 return Err(format!("{} clients did not get in", door.name()).into());

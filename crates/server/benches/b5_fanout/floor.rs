@@ -99,8 +99,10 @@ async fn write(
     let mut request = [0; 2_048];
     let greeting = async {
         stream.set_nodelay(true)?;
-        stream.read(&mut request).await?;
-        stream.write_all(b"hello").await
+        match stream.read(&mut request).await? {
+            0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
+            _ => stream.write_all(b"hello").await,
+        }
     };
     if greeting.await.is_err() {
         return;

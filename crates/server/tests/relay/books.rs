@@ -112,8 +112,8 @@ async fn the_client_ends_with_the_exchanges_books(seed: u64, no_prices: NoPrices
         exchange.mend(market, &house);
     }
     let is_equal = |books: &LiveBooks| {
-        let equal = |market: &&str| books.book(market).synced() == Some(&exchange.books[*market]);
-        MARKETS.iter().all(|market| equal(&market))
+        let equal = |market: &&'static str| books.book(market).synced() == Some(&exchange.books[*market]);
+        MARKETS.iter().all(equal)
     };
     within(async {
         while !is_equal(&books) {

@@ -234,7 +234,7 @@ impl Socket {
 
 /// Waits longer than any machine should need.
 pub(crate) async fn within<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(60), future)
+    tokio::time::timeout(Duration::from_mins(1), future)
         .await
         .expect("it comes within a minute")
 }

@@ -20,8 +20,8 @@ const STALE: HeaderName = HeaderName::from_static("x-kmi-stale");
 pub(super) struct Freshness {
     /// Where it comes from.
     pub(super) source: Source,
-    /// When it was last known to be right.
-    pub(super) as_of: Timestamp,
+    /// When it was last known to be right, where that is known.
+    pub(super) as_of: Option<Timestamp>,
     /// Whether that is too long ago to be called live.
     pub(super) age: Age,
 }
@@ -35,10 +35,10 @@ pub(super) enum Age {
 
 impl Freshness {
     /// Of something live.
-    pub(super) fn live(source: Source, as_of: Timestamp) -> Freshness {
+    pub(super) fn live(source: Source, as_of: impl Into<Option<Timestamp>>) -> Freshness {
         Freshness {
             source,
-            as_of,
+            as_of: as_of.into(),
             age: Age::Live,
         }
     }
@@ -60,9 +60,10 @@ pub(super) fn raw(json: Bytes, fresh: Freshness) -> Response {
     let mut response = json_response(StatusCode::OK, json);
     let headers = response.headers_mut();
     headers.insert(SOURCE, HeaderValue::from_static(fresh.source.as_str()));
-    if let Ok(as_of) = HeaderValue::try_from(fresh.as_of.to_string()) {
-        headers.insert(AS_OF, as_of);
-    }
+    let as_of = fresh
+        .as_of
+        .and_then(|as_of| HeaderValue::try_from(as_of.to_string()).ok());
+    headers.extend(as_of.map(|as_of| (AS_OF, as_of)));
     if fresh.age == Age::Stale {
         headers.insert(STALE, HeaderValue::from_static("true"));
     }

@@ -19,7 +19,7 @@ const EVENTS: Duration = Duration::from_secs(5);
 /// How long what the exchange says of itself is kept.
 const STATUS: Duration = Duration::from_secs(1);
 /// How long series are kept.
-const SERIES: Duration = Duration::from_secs(60);
+const SERIES: Duration = Duration::from_mins(1);
 /// Events a filter may name.
 const MAX_TICKERS: usize = 100;
 
@@ -53,7 +53,7 @@ pub(super) fn freshness(board: &Board, market: &MarketState, now: Timestamp) -> 
     };
     Freshness {
         source: market.source,
-        as_of: board.as_of(market),
+        as_of: Some(board.as_of(market)),
         age,
     }
 }
@@ -74,7 +74,8 @@ pub(super) fn refresh<'a>(relay: &Relay, bodies: impl IntoIterator<Item = &'a mu
 pub(super) async fn exchange_status(call: &Call) -> Answered {
     let relay = &call.relay;
     if let Some(status) = relay.shared.board().exchange_status() {
-        return answer::ok(&*status, Freshness::live(Source::Poll, relay.shared.now()));
+        let as_of = relay.shared.doors.ingest.status().exchange.as_of;
+        return answer::ok(&*status, Freshness::live(Source::Poll, as_of));
     }
     let (body, at) = call
         .upstream()
@@ -92,7 +93,8 @@ pub(super) async fn series(call: &Call) -> Answered {
         let body = SeriesResponse {
             series: (*series).clone(),
         };
-        return answer::ok(&body, Freshness::live(Source::Poll, call.relay.shared.now()));
+        // Series change seldom, and nobody notes when they were last told.
+        return answer::ok(&body, Freshness::live(Source::Poll, None));
     }
     let path = ["series", ticker.as_str()];
     let (body, at) = call.upstream().get(&path, query.pairs(), SERIES).await?;

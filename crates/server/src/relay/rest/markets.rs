@@ -21,7 +21,7 @@ const KEEP: Duration = Duration::from_secs(1);
 /// Tickers a filter may have.
 const MAX_TICKERS: usize = 100;
 /// A sweep older than this says nothing of which markets are open.
-const SWEPT_WITHIN: Duration = Duration::from_secs(60);
+const SWEPT_WITHIN: Duration = Duration::from_mins(1);
 /// What cursors of the board's pages begin with.
 const OURS: &str = "board.";
 
@@ -36,8 +36,7 @@ pub(super) async fn list(call: &Call) -> Answered {
         .map_err(|refusal| params.refuse("filters", refusal))?;
     let board = call.relay.shared.board();
     if let Some(page) = of_board(board, &query, limit, call.relay.shared.now()) {
-        let as_of = board.swept().unwrap_or_else(|| call.relay.shared.now());
-        return answer::ok(&page, Freshness::live(Source::Poll, as_of));
+        return answer::ok(&page, Freshness::live(Source::Poll, board.swept()));
     }
     let (body, at) = call.upstream().get(&["markets"], query.pairs(), KEEP).await?;
     let fresh = Freshness::live(Source::Cache, at);

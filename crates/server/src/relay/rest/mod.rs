@@ -99,7 +99,7 @@ pub(super) fn router(relay: &Relay) -> Router {
     let public = KNOWN.into_iter().chain(forward::routes());
     for route in public {
         let path = route.path;
-        router = router.route(path, with_others(private::on(path, public_method(route))));
+        router = router.route(path, with_others(private::on(path, public_method(&route))));
     }
     for path in private::paths() {
         router = router.route(path, with_others(private::on(path, MethodRouter::new())));
@@ -109,12 +109,12 @@ pub(super) fn router(relay: &Relay) -> Router {
         .with_state(relay.clone())
 }
 
-fn public_method(route: Route) -> MethodRouter<Relay> {
+fn public_method(route: &Route) -> MethodRouter<Relay> {
     let Route {
         path,
         operation,
         handler,
-    } = route;
+    } = *route;
     get(
         move |State(relay): State<Relay>, params: RawPathParams, RawQuery(query): RawQuery| async move {
             let call = Call {
@@ -156,11 +156,9 @@ fn filled_in(path: &str, params: &RawPathParams) -> Vec<String> {
     let mut values = params.iter();
     let segments = path.split('/').skip(1);
     segments
-        .map(|segment| match segment.starts_with('{') {
-            true => values
-                .next()
-                .map_or_else(String::new, |(_, value)| value.to_owned()),
-            false => segment.to_owned(),
+        .map(|segment| {
+            let value = segment.starts_with('{').then(|| values.next()).flatten();
+            value.map_or(segment, |(_, value)| value).to_owned()
         })
         .collect()
 }

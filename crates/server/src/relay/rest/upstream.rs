@@ -133,7 +133,7 @@ fn refusal_of(error: &Error) -> Refused {
     }
 }
 
-/// Segments joined by what no segment can hold once percent-decoded texts are told apart by it, then the query.
+/// Segments and parameters, kept apart by characters that neither tickers nor ids have.
 fn key_of(path: &[&str], query: &[(&str, String)]) -> String {
     let mut key = path.join("\u{0}");
     for (name, value) in query {

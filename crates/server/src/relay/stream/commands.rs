@@ -1,6 +1,7 @@
 //! What a client says to its connection: [`Session`] does what commands ask and answers them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -32,6 +33,8 @@ pub(super) struct Session {
     clock: Arc<dyn Clock>,
     subscriptions: BTreeMap<Channel, Subscription>,
     last_sid: u64,
+    /// The channel that filled what was written last.
+    last_word: Channel,
     allowance: Bucket,
     pub(super) out: Outgoing,
 }
@@ -54,23 +57,32 @@ impl Session {
             clock,
             subscriptions: BTreeMap::new(),
             last_sid: 0,
+            last_word: Channel::PythValue,
             out: Outgoing::default(),
         }
     }
 
-    /// Puts together what there is to tell, as much as is written at once.
+    /// Puts together what there is to tell, as much as is written at once. Whoever had the last word comes last the next time, so that
+    /// a busy channel does not keep the others from being told.
     pub(super) fn tell(&mut self) {
         self.out.stamp(self.clock.now());
-        let mut broken = Vec::new();
-        for (channel, subscription) in &mut self.subscriptions {
-            match subscription.tell(&mut self.out) {
-                Told::All => {}
-                Told::Enough => break,
-                Told::Broken => broken.push(*channel),
+        let after = (Bound::Excluded(self.last_word), Bound::Unbounded);
+        let up_to = (Bound::Unbounded, Bound::Included(self.last_word));
+        let turns = [after, up_to].map(|turns| self.subscriptions.range(turns));
+        let turns: Vec<Channel> = turns.into_iter().flatten().map(|(channel, _)| *channel).collect();
+        for channel in turns {
+            let told = self
+                .subscriptions
+                .get_mut(&channel)
+                .map(|subscription| subscription.tell(&mut self.out));
+            match told {
+                None | Some(Told::All) => {}
+                Some(Told::Broken) => self.end(channel),
+                Some(Told::Enough) => {
+                    self.last_word = channel;
+                    return;
+                }
             }
-        }
-        for channel in broken {
-            self.end(channel);
         }
     }
 
@@ -177,7 +189,7 @@ impl Session {
         self.make_room(markets.as_ref().map_or(0, Vec::len))?;
         let (board, last_sid) = (&self.board, &mut self.last_sid);
         let mut is_new = false;
-        let subscription = self.subscriptions.entry(channel).or_insert_with(|| {
+        let opened = self.subscriptions.entry(channel).or_insert_with(|| {
             is_new = true;
             *last_sid += 1;
             let format = match params.use_yes_price {
@@ -188,19 +200,18 @@ impl Session {
             Subscription::new(channel, *last_sid, board, format)
         });
         if is_new {
-            subscription.is_terse = params.skip_ticker_ack == Some(true);
+            opened.is_terse = params.skip_ticker_ack == Some(true);
         }
-        let named = subscription.named();
-        let fresh = match markets {
-            Some(markets) => subscription.cover(markets),
-            None => {
-                subscription.cover_everything();
-                Ok(Vec::new())
-            }
+        let named = opened.named();
+        let fresh = if let Some(markets) = markets {
+            opened.cover(markets)
+        } else {
+            opened.cover_everything();
+            Ok(Vec::new())
         };
         match fresh {
             Ok(fresh) if channel == Channel::Ticker && params.send_initial_snapshot == Some(true) => {
-                subscription.owe(fresh);
+                opened.owe(fresh);
             }
             Ok(_) => {}
             Err(_) if is_new => {

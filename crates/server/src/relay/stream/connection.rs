@@ -57,7 +57,7 @@ where
     let mut inbox = Inbox::default();
     let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut stop = pin!(stopping.cancelled());
+    let mut stopped = pin!(stopping.cancelled());
     let mut heard = Instant::now();
     loop {
         match listen(&mut inbox, session) {
@@ -85,7 +85,7 @@ where
             {
                 return Poll::Ready(Step::Wrote(wrote));
             }
-            if stop.as_mut().poll(context).is_ready() {
+            if stopped.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Step::Stop);
             }
             pings.poll_tick(context).map(|_| Step::Ping)
@@ -95,10 +95,9 @@ where
             Step::Read(Ok(0) | Err(_)) | Step::Wrote(Ok(0) | Err(_)) => return None,
             Step::Read(Ok(_)) => heard = Instant::now(),
             Step::Wrote(Ok(bytes)) => session.out.wrote(bytes),
-            Step::News => {}
             Step::Ping if heard.elapsed() > SILENCE => return None,
             Step::Ping if session.out.is_empty() => session.out.ping(),
-            Step::Ping => {}
+            Step::News | Step::Ping => {}
             Step::Stop => return Some(CloseCode::Away),
         }
     }

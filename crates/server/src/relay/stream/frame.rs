@@ -108,8 +108,9 @@ struct Head {
     opcode: u8,
     is_last: bool,
     mask: [u8; 4],
-    /// Bytes of the head, then of the payload.
-    head: usize,
+    /// Bytes of the head itself.
+    length: usize,
+    /// Bytes of the payload after it.
     payload: usize,
 }
 
@@ -128,10 +129,10 @@ impl Inbox {
             let Some(head) = self.head()? else {
                 return Ok(None);
             };
-            if self.bytes.len() < head.head + head.payload {
+            if self.bytes.len() < head.length + head.payload {
                 return Ok(None);
             }
-            self.bytes.advance(head.head);
+            self.bytes.advance(head.length);
             let mut payload = self.bytes.split_to(head.payload);
             unmask(&mut payload, head.mask);
             if let Some(incoming) = self.take(head, payload)? {
@@ -179,7 +180,7 @@ impl Inbox {
             opcode,
             is_last,
             mask,
-            head,
+            length: head,
             payload,
         }))
     }
@@ -287,7 +288,7 @@ mod tests {
             let mut cursor = std::io::Cursor::new(out.as_slice());
             let (header, parsed) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
             prop_assert_eq!(usize::try_from(parsed).unwrap(), length);
-            prop_assert_eq!(cursor.position() as usize, out.len());
+            prop_assert_eq!(cursor.position(), out.len() as u64);
             prop_assert!(header.is_final && header.mask.is_none());
             prop_assert_eq!(header.opcode, OpCode::Data(Data::Text));
         }

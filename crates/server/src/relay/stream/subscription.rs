@@ -4,7 +4,6 @@
 //! to hear next has fallen behind: of quotes it gets the latest, of books it gets them whole, with the next `seq`; trades and
 //! lifecycles end with error 25, for nobody can say them again.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,8 +12,8 @@ use kmi_app::board::{Board, MarketId, MarketState, Watch};
 use kmi_app::hub::{Batch, Format, Happening, Interest, Kinds, MarketSet, Published, Reader};
 use kmi_domain::book::BookState;
 use kmi_domain::{Ticker, Timestamp};
+use kmi_kalshi::ws::Channel;
 use kmi_kalshi::ws::message::{Body, OrderbookDelta, Subscribed};
-use kmi_kalshi::ws::{Channel, MarketFilter};
 
 use super::encode;
 use super::outgoing::{Envelope, Outgoing};
@@ -160,37 +159,27 @@ impl Subscription {
     /// Covers these markets too, unless it covers everything; returns those that are new to it.
     ///
     /// # Errors
-    /// [`TooManyBooks`], with those before it covered.
+    /// [`TooManyBooks`], with none of them covered.
     pub(super) fn cover(&mut self, markets: Vec<(MarketId, Ticker)>) -> Result<Vec<MarketId>, TooManyBooks> {
         let Coverage::Markets(covered) = &mut self.coverage else {
             return Ok(Vec::new());
         };
-        let interest = self.reader.interest_mut().markets.get_or_insert_default();
         let mut fresh = Vec::new();
         for (market, ticker) in markets {
-            let Entry::Vacant(place) = covered.entry(market) else {
-                continue;
-            };
-            let book = match self.channel.market_filter() {
-                MarketFilter::Required => Some(Followed {
-                    place: BookPlace::Owed,
-                    _watch: self
-                        .board
-                        .demand()
-                        .watch(ticker.clone())
-                        .map_err(|_| TooManyBooks)?,
-                }),
-                MarketFilter::Optional | MarketFilter::Ignored => None,
-            };
-            // Interest first, then the book as it stands: what happens in between is told by both and sorted out by number.
-            interest.insert(market);
-            place.insert(Covered { ticker, book });
-            fresh.push(market);
+            if !covered.contains_key(&market) {
+                let book = followed(&self.board, self.channel, &ticker)?;
+                fresh.push((market, Covered { ticker, book }));
+            }
         }
+        let interest = self.reader.interest_mut().markets.get_or_insert_default();
+        let ids: Vec<MarketId> = fresh.iter().map(|(market, _)| *market).collect();
+        // Interest first, then the book as it stands: what happens in between is in both and sorted out by number.
+        interest.extend(ids.iter().copied());
+        covered.extend(fresh);
         if self.channel == Channel::OrderbookDelta {
-            self.owed.extend(&fresh);
+            self.owed.extend(&ids);
         }
-        Ok(fresh)
+        Ok(ids)
     }
 
     /// Covers these markets no more. What covers everything has no single markets to take away.
@@ -296,7 +285,7 @@ impl Subscription {
     fn pay(&mut self, market: MarketId, out: &mut Outgoing) {
         match self.channel {
             Channel::OrderbookDelta => self.pay_book(market, out),
-            Channel::Ticker => {
+            Channel::Ticker if self.covers(Some(market)) => {
                 if let Some(market) = self.board.market_by_id(market) {
                     let body = encode::ticker(&market, &self.board);
                     self.send(&body, out);
@@ -430,6 +419,18 @@ impl Subscription {
             }
         }
     }
+}
+
+/// Follows the book of a market, where the channel is about books.
+fn followed(board: &Board, channel: Channel, ticker: &Ticker) -> Result<Option<Followed>, TooManyBooks> {
+    if channel != Channel::OrderbookDelta {
+        return Ok(None);
+    }
+    let watch = board.demand().watch(ticker.clone()).map_err(|_| TooManyBooks)?;
+    Ok(Some(Followed {
+        place: BookPlace::Owed,
+        _watch: watch,
+    }))
 }
 
 /// What a channel wants to hear of.
