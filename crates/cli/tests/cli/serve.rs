@@ -204,6 +204,61 @@ fn without_an_exchange_it_serves_what_is_kept_and_goes_on_trying() {
 
 #[cfg(unix)]
 #[test]
+fn its_log_is_json_where_wanted_and_names_the_request() {
+    let desk = Desk::new();
+    // Nobody listens there, so that what only the exchange knows is an error.
+    let environment = [
+        ("KMI_EXCHANGE__REST_URL", "http://127.0.0.1:9/trade-api/v2"),
+        ("KMI_LOG__FORMAT", "json"),
+    ];
+    let mut serve = Running::start(&desk, &["serve", "--port", "0"], &environment);
+    let refused = serve.get("/api/v1/markets/NO-SUCH-MARKET");
+    assert_eq!(
+        refused.json()["error"]["code"],
+        "KALSHI_UNAVAILABLE",
+        "{refused:?}"
+    );
+    let id = refused.json()["error"]["request_id"].as_str().unwrap().to_owned();
+    serve.stop();
+    assert_eq!(serve.exit_code(), Some(0));
+    let lines = wait_for(|| {
+        let log = serve.log();
+        log.contains(&id).then_some(log)
+    });
+    let log = lines.unwrap_or_else(|| panic!("{id} is not in {}", serve.log()));
+    let objects: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let told = objects.iter().find(|object| object["request_id"] == id.as_str());
+    assert_eq!(told.unwrap()["level"], "ERROR");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_reads_nothing_does_not_keep_it_from_ending() {
+    use std::io::Write as _;
+    let desk = Desk::new();
+    let followed = Followed::open(&desk, &["--markets", "20"]);
+    let mut serve = Running::start(&desk, &["serve", "--port", "0"], &followed.environment());
+    serve.until("/health/ready", |answer| answer.status == 200);
+    let mut stuck = std::net::TcpStream::connect(serve.place()).unwrap();
+    let request = format!(
+        "GET /api/v1/sse/markets?tickers=all HTTP/1.1\r\nHost: {}\r\n\r\n",
+        serve.place()
+    );
+    stuck.write_all(request.as_bytes()).unwrap();
+    let streams = |answer: &crate::house::Answer| {
+        let line = answer.body.lines().find(|line| line.starts_with("kmi_streams"));
+        line.is_some_and(|line| !line.ends_with(" 0"))
+    };
+    serve.until("/metrics", streams);
+    serve.stop();
+    assert_eq!(serve.exit_code(), Some(0), "{}", serve.log());
+}
+
+#[cfg(unix)]
+#[test]
 fn without_its_database_it_waits_and_says_so() {
     let free = || {
         TcpListener::bind("127.0.0.1:0")
