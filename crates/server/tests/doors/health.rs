@@ -1,6 +1,12 @@
 //! `/health`, `/health/ready`, `/metrics`.
 
-use crate::support::served;
+use std::sync::Arc;
+
+use kmi_server::{DoorSettings, Doors, install_metrics, serve};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{parts, served};
 
 #[tokio::test]
 async fn without_markets_there_is_nothing_to_serve() {
@@ -48,6 +54,40 @@ async fn health_is_healthy_degraded_or_unhealthy_with_ages() {
 #[tokio::test]
 async fn metrics_count_by_route_where_they_are_recorded() {
     let served = served().await;
-    let answer = served.get("/metrics").await;
-    assert_eq!(answer.code(), "NOT_FOUND", "these doors record none");
+    assert_eq!(
+        served.get("/metrics").await.code(),
+        "NOT_FOUND",
+        "these doors record none"
+    );
+
+    let mut parts = parts(
+        DoorSettings::default(),
+        &served.board,
+        &served.store,
+        &Arc::default(),
+    );
+    parts.metrics = Some(install_metrics().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let doors = Doors::new(parts).unwrap();
+    tokio::spawn(serve(listener, doors, CancellationToken::new()));
+    let ask = async |path: &str| served.at(address).send("GET", path, &[], "").await;
+    assert_eq!(ask("/api/v1/markets?limit=3").await.status, 200);
+    assert_eq!(ask("/api/v1/markets?limit=0").await.status, 400);
+    assert_eq!(ask("/api/v1/nothing").await.status, 404);
+
+    let metrics = String::from_utf8(ask("/metrics").await.body.to_vec()).unwrap();
+    for line in [
+        "kmi_http_requests_total{route=\"/api/v1/markets\",method=\"GET\",status=\"200\"} 1",
+        "kmi_http_requests_total{route=\"/api/v1/markets\",method=\"GET\",status=\"400\"} 1",
+        "kmi_http_requests_total{route=\"none\",method=\"GET\",status=\"404\"} 1",
+        "kmi_http_request_seconds_count{route=\"/api/v1/markets\"} 2",
+        "kmi_board_markets 0",
+        "kmi_database_up 1",
+    ] {
+        assert!(
+            metrics.lines().any(|told| told == line),
+            "{line} is not in\n{metrics}"
+        );
+    }
 }

@@ -144,27 +144,15 @@ impl Answer {
     }
 }
 
-impl Served {
-    pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.clock.load(Ordering::SeqCst))
-    }
+/// Who asks the doors at an address.
+#[derive(Clone, Copy)]
+pub(crate) struct Client {
+    address: SocketAddr,
+}
 
-    pub(crate) fn pass(&self, seconds: i64) {
-        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send("GET", path, &[], "").await
-    }
-
+impl Client {
     /// Sends a request with the right host and these headers besides; a header `host` takes the place of the right one.
-    pub(crate) async fn send(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Answer {
+    pub(crate) async fn send(self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let answer = tokio::time::timeout(PATIENCE, async {
             let (parts, body) = self.open(method, path, headers, body).await.into_parts();
             Answer {
@@ -176,19 +164,9 @@ impl Served {
         answer.await.expect("an answer comes")
     }
 
-    /// The same with the token of programs.
-    pub(crate) async fn with_token(&self, method: &str, path: &str, body: &str) -> Answer {
-        let bearer = format!("Bearer {TOKEN}");
-        let headers = [
-            ("authorization", bearer.as_str()),
-            ("content-type", "application/json"),
-        ];
-        self.send(method, path, &headers, body).await
-    }
-
     /// Sends a request and does not read the answer's body.
     pub(crate) async fn open(
-        &self,
+        self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
@@ -212,6 +190,57 @@ impl Served {
             .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
             .unwrap();
         sender.send_request(request).await.unwrap()
+    }
+}
+
+impl Served {
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.clock.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], "").await
+    }
+
+    /// As [`Client::send`].
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        self.at(self.address).send(method, path, headers, body).await
+    }
+
+    /// Asks other doors.
+    pub(crate) fn at(&self, address: SocketAddr) -> Client {
+        Client { address }
+    }
+
+    /// The same with the token of programs.
+    pub(crate) async fn with_token(&self, method: &str, path: &str, body: &str) -> Answer {
+        let bearer = format!("Bearer {TOKEN}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
+        self.send(method, path, &headers, body).await
+    }
+
+    /// Sends a request and does not read the answer's body.
+    pub(crate) async fn open(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> http::Response<hyper::body::Incoming> {
+        self.at(self.address).open(method, path, headers, body).await
     }
 
     /// Begins a session by a one-time link; the cookie as the browser sends it back.
