@@ -23,7 +23,7 @@ use crate::hub::Link;
 
 /// Holes that wait, at most; one more stays open in the database until the next look there.
 const WAITING: usize = 256;
-/// Gaps given up that are remembered, at most; the oldest are forgotten first, and tried once more.
+/// Gaps that are remembered as ended, at most; the oldest are forgotten first.
 const REMEMBERED: usize = 10_000;
 /// Between two looks at gaps that are open in the database.
 const LOOK: Duration = Duration::from_mins(1);
@@ -85,8 +85,9 @@ pub(super) struct Backfiller {
     led_since: Option<Timestamp>,
     /// Until when trades were fetched while there was no stream.
     polled: Option<Timestamp>,
-    /// Gaps given up, by their beginning, so that they are not taken up again at every look.
-    given_up: BTreeSet<Timestamp>,
+    /// Gaps that this process filled or gave up, by their beginning, so that they are not taken up again: that they have ended may
+    /// be on its way to the database still.
+    ended: BTreeSet<Timestamp>,
 }
 
 /// Why a window was not fetched to its end.
@@ -107,7 +108,7 @@ impl Backfiller {
             inbox,
             led_since: None,
             polled: None,
-            given_up: BTreeSet::new(),
+            ended: BTreeSet::new(),
         }
     }
 
@@ -195,10 +196,10 @@ impl Backfiller {
             return;
         };
         for gap in open {
-            let is_ours = self.given_up.contains(&gap.key.from) || gap.key.ticker.is_some();
+            let is_done = self.ended.contains(&gap.key.from) || gap.key.ticker.is_some();
             // One that goes on ends when the stream that noticed it says so; of an earlier process, that was its end.
             let to = gap.to.or_else(|| self.abandoned(gap.key.from));
-            if let Some(to) = to.filter(|_| !is_ours) {
+            if let Some(to) = to.filter(|_| !is_done) {
                 let (from, reason) = (gap.key.from, gap.reason);
                 self.fill(Hole { from, to, reason }).await;
             }
@@ -253,6 +254,7 @@ impl Backfiller {
                 tracing::info!(from = %hole.from, to = %hole.to, rows, "filled a hole in the trades");
                 self.count(|backfill| backfill.filled += 1);
                 metrics::gap_ended("filled");
+                self.remember(hole.from);
                 let source = TradeSource::Backfill.as_str().to_owned();
                 GapEnd::Filled { source, rows }
             }
@@ -268,11 +270,15 @@ impl Backfiller {
 
     fn gave_up(&mut self, from: Timestamp) {
         metrics::gap_ended("unfillable");
-        if self.given_up.len() >= REMEMBERED {
-            self.given_up.pop_first();
-        }
-        self.given_up.insert(from);
+        self.remember(from);
         self.count(|backfill| backfill.unfillable += 1);
+    }
+
+    fn remember(&mut self, from: Timestamp) {
+        if self.ended.len() >= REMEMBERED {
+            self.ended.pop_first();
+        }
+        self.ended.insert(from);
     }
 
     /// Notes a gap that is not even tried.

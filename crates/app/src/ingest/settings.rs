@@ -77,7 +77,7 @@ pub struct WriterSettings {
     pub flush_every: Duration,
     /// Rows after which it is written at once. Default 5,000.
     pub flush_rows: usize,
-    /// Rows that wait in memory for the writer, at most: beyond it whoever brings more waits; a market with its JSON counts for twenty. Default 100,000.
+    /// Rows that wait in memory for the writer, at most: beyond it whoever brings more waits; a market with its JSON counts for twenty. Default 60,000.
     pub queue_rows: usize,
     /// Folder of the spool, where rows wait while the database is out. One folder serves one database and one process.
     pub spool_dir: PathBuf,
@@ -148,7 +148,7 @@ impl WriterSettings {
         WriterSettings {
             flush_every: Duration::from_secs(1),
             flush_rows: 5_000,
-            queue_rows: 100_000,
+            queue_rows: 60_000,
             spool_dir: spool_dir.into(),
             spool_max_bytes: 1 << 30,
             retry_first: Duration::from_millis(500),

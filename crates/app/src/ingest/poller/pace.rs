@@ -9,7 +9,10 @@ const LONGEST: Duration = Duration::from_mins(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
     wanted: Duration,
-    factor: u32,
+    /// Intervals that the last sweep took.
+    slowness: u32,
+    /// Intervals that refusals have led to.
+    restraint: u32,
 }
 
 /// How a sweep went, as far as it says how soon another is possible.
@@ -25,22 +28,31 @@ pub(super) enum Went {
 
 impl Pace {
     pub(super) fn new(wanted: Duration) -> Pace {
-        Pace { wanted, factor: 1 }
+        Pace {
+            wanted,
+            slowness: 1,
+            restraint: 1,
+        }
     }
 
     /// Time from the beginning of one sweep to the next.
     pub(super) fn interval(self) -> Duration {
-        self.wanted * self.factor
+        self.wanted * self.slowness.max(self.restraint)
     }
 
-    /// Learns from a sweep: it stretches at once to what is possible, doubles when refused, and halves its way back.
+    /// Learns from a sweep: the interval is what a sweep takes, doubles when the exchange refuses, and halves its way back from that.
     pub(super) fn learn(&mut self, went: Went) {
-        let most = count(LONGEST, self.wanted).max(1);
-        self.factor = match went {
-            Went::Took(took) => count(took, self.wanted).max(self.factor / 2).max(1),
-            Went::Refused => (self.factor * 2).min(most),
-            Went::Failed => self.factor,
-        };
+        match went {
+            Went::Took(took) => {
+                self.slowness = count(took, self.wanted).max(1);
+                self.restraint = (self.restraint / 2).max(1);
+            }
+            Went::Refused => {
+                let most = count(LONGEST, self.wanted).max(1);
+                self.restraint = (self.slowness.max(self.restraint) * 2).min(most);
+            }
+            Went::Failed => {}
+        }
     }
 }
 
@@ -75,12 +87,23 @@ mod tests {
         assert_eq!(pace_after(&[took(6)]), 10);
         assert_eq!(pace_after(&[took(11)]), 15);
         assert_eq!(pace_after(&[took(11), took(11)]), 15);
+        assert_eq!(pace_after(&[took(11), Went::Refused]), 30);
     }
 
     #[test]
-    fn it_comes_back_by_halves() {
-        assert_eq!(pace_after(&[took(40), took(1)]), 20);
-        assert_eq!(pace_after(&[took(40), took(1), took(1), took(1)]), 5);
+    fn a_shorter_one_brings_it_back_at_once() {
+        assert_eq!(pace_after(&[took(40), took(1)]), 5);
+    }
+
+    #[test]
+    fn from_refusals_it_comes_back_by_halves() {
+        let refused = [Went::Refused; 3];
+        assert_eq!(pace_after(&refused), 40);
+        assert_eq!(pace_after(&[&refused[..], &[took(1)]].concat()), 20);
+        assert_eq!(
+            pace_after(&[&refused[..], &[took(1), took(1), took(1)]].concat()),
+            5
+        );
     }
 
     #[test]
