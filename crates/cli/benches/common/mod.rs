@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub(crate) type Anyhow = Box<dyn Error + Send + Sync>;
 
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(1);
 
