@@ -146,7 +146,7 @@ impl fmt::Debug for Doors {
 }
 
 impl Doors {
-    /// Makes them; nobody is let in before [`serve`](crate::serve).
+    /// Makes them; nobody is let in before [`serve`](crate::serve()).
     ///
     /// # Errors
     /// [`DoorError`] for settings that cannot be.

@@ -1,7 +1,7 @@
 //! The doors to the use cases of `app`: REST with its OpenAPI document, server-sent events, the relay in the exchange's own protocol,
 //! health and metrics. Thin: extract, call one use case, convert. Our own JSON is defined here and nowhere else.
 //!
-//! [`Doors`] is what they open to; [`serve`] lets people in. Everything that is asked passes one gate first (`gate`): who asks, from which page, how
+//! [`Doors`] is what they open to; [`serve()`] lets people in. Everything that is asked passes one gate first (`gate`): who asks, from which page, how
 //! often; every refusal has one shape ([`error`]). In local mode, the only one there is so far, the doors open to this machine alone.
 
 mod auth;
