@@ -17,6 +17,10 @@ use crate::Anyhow;
 pub(crate) const MARKET: &str = "KXB5-26NOV21-T60";
 /// What ids of trades begin with; the nanoseconds since the process began follow, to a `"`.
 pub(crate) const STAMP: &str = "b5-";
+/// What the floor greets with.
+pub(crate) const HELLO: &str = "hello";
+/// Clients that knock at the same time.
+const AT_ONCE: u64 = 32;
 /// Bytes a client reads at once.
 const READ: usize = 64 << 10;
 /// Longest mark or time that may be cut between two reads.
@@ -44,6 +48,14 @@ impl Door {
         match self {
             Door::WebSocket => "\"type\":\"orderbook_delta\"",
             Door::Events => "event: book_delta",
+        }
+    }
+
+    /// What says that a client misses nothing from now on; the floor says [`HELLO`].
+    const fn welcome(self) -> &'static str {
+        match self {
+            Door::WebSocket => "\"channel\":\"trade\"",
+            Door::Events => "event: snapshot",
         }
     }
 
@@ -126,8 +138,6 @@ impl Crowd {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        // Their subscriptions may still be on the way.
-        std::thread::sleep(Duration::from_millis(500));
         Ok(crowd)
     }
 
@@ -199,6 +209,10 @@ fn run(address: SocketAddr, door: Door, counts: &Arc<Counts>, stop: &AtomicBool)
         door.enter(&mut stuck, address).await.expect("it is let in");
         for client in 0..counts.deltas.len() {
             tokio::spawn(count(address, door, client, Arc::clone(counts)));
+            // No more at once than the listener's queue takes, or the rest is late by seconds.
+            while client as u64 >= counts.ready.load(Ordering::Acquire) + AT_ONCE {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
         }
         while !stop.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -209,13 +223,17 @@ fn run(address: SocketAddr, door: Door, counts: &Arc<Counts>, stop: &AtomicBool)
 
 /// One client, to the end of its connection.
 async fn count(address: SocketAddr, door: Door, client: usize, counts: Arc<Counts>) {
-    let Ok(mut stream) = TcpStream::connect(address).await else {
-        return;
+    let entered = async {
+        let mut stream = TcpStream::connect(address).await?;
+        door.enter(&mut stream, address).await?;
+        Ok::<TcpStream, std::io::Error>(stream)
     };
-    if door.enter(&mut stream, address).await.is_err() {
-        return;
-    }
+    let mut stream = match entered.await {
+        Ok(stream) => stream,
+        Err(error) => return eprintln!("client {client} was not let in: {error}"),
+    };
     let (mark, stamp) = (Finder::new(door.mark()), Finder::new(STAMP));
+    let welcome = Finder::new(door.welcome());
     let mut buffer = vec![0; READ];
     let mut kept = 0;
     let mut is_ready = false;
@@ -224,11 +242,11 @@ async fn count(address: SocketAddr, door: Door, client: usize, counts: Arc<Count
             counts.gone.fetch_add(1, Ordering::Relaxed);
             return;
         };
-        if !is_ready {
+        let bytes = &buffer[..kept + read];
+        if !is_ready && (welcome.find(bytes).is_some() || bytes.starts_with(HELLO.as_bytes())) {
             is_ready = true;
             counts.ready.fetch_add(1, Ordering::Release);
         }
-        let bytes = &buffer[..kept + read];
         let (deltas, after_delta) = all(&mark, door.mark().len(), bytes);
         counts.deltas[client].fetch_add(deltas, Ordering::Relaxed);
         let (trades, after_trade) = stamps(&stamp, bytes, &counts);

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::Anyhow;
-use crate::crowd::{self, Crowd, Door, STAMP};
+use crate::crowd::{self, Crowd, Door, HELLO, STAMP};
 
 /// Messages put together for one write.
 const BATCH: usize = 192;
@@ -65,7 +65,7 @@ pub(crate) fn measure(
     std::thread::sleep(time);
     let per_second = (crowd.deltas() - before) as f64 / started.elapsed().as_secs_f64();
     load.send_replace(Load::Wait);
-    std::thread::sleep(Duration::from_secs(1));
+    drain(&crowd);
     let started = Instant::now();
     for number in 0..pace * time.as_secs() {
         let due = started + Duration::from_nanos(number * 1_000_000_000 / pace);
@@ -81,6 +81,20 @@ pub(crate) fn measure(
         per_second,
         late_p99_ms,
     })
+}
+
+/// Waits until what is on its way has come, or half a minute.
+fn drain(crowd: &Crowd) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut before = crowd.deltas();
+    while Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(300));
+        let now = crowd.deltas();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
 }
 
 /// A message of the usual length that holds `mark`.
@@ -101,7 +115,7 @@ async fn write(
         stream.set_nodelay(true)?;
         match stream.read(&mut request).await? {
             0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
-            _ => stream.write_all(b"hello").await,
+            _ => stream.write_all(HELLO.as_bytes()).await,
         }
     };
     if greeting.await.is_err() {

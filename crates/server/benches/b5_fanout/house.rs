@@ -66,7 +66,7 @@ impl House {
         board.take_book_snapshot(
             OrderbookSnapshot {
                 market_ticker: MARKET.parse()?,
-                market_id: Some("0192d2b5-6c5e-7a51-9c3f-3f1f6f0a7b11".to_owned()),
+                market_id: Some("0192d2c4-6c5e-7a51-9c3f-3f1f6f0a7b11".to_owned()),
                 clock: Some(1),
                 yes_dollars_fp: Vec::new(),
                 no_dollars_fp: Vec::new(),
@@ -145,8 +145,8 @@ impl House {
                 let units = u16::try_from(100 + told.deltas % 9_000)?;
                 let delta = OrderbookDelta {
                     market_ticker: ticker.clone(),
-                    market_id: Some("0192d2b5-6c5e-7a51-9c3f-3f1f6f0a7b11".to_owned()),
-                    clock: Some(told.deltas),
+                    market_id: Some("0192d2c4-6c5e-7a51-9c3f-3f1f6f0a7b11".to_owned()),
+                    clock: Some(told.deltas + 2),
                     price_dollars: Price::from_units(units).ok_or("a price")?,
                     delta_fp: Quantity::from_units(100),
                     side: Side::Yes,
