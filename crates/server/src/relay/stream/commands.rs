@@ -179,7 +179,7 @@ impl Session {
             }
         };
         let markets = match named {
-            Named::Unknown(names) => return Err(unknown_markets(names)),
+            Named::Unknown(unknown) => return Err(unknown_markets(unknown)),
             Named::None if channel.market_filter() == MarketFilter::Required => {
                 return Err(ErrorCode::MarketTickerRequired.into());
             }
