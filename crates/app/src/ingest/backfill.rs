@@ -3,9 +3,15 @@
 //! Every time for which trades may be missing becomes a row in `data_gaps`, is asked for, and its row says how that ended. A window is
 //! asked for once it is over by [`overlap`](super::BackfillSettings::overlap), because the exchange's reads lag behind its stream, and
 //! widened by as much, because clocks differ; trades known already are known by their ids. Who comes to lead asks for what came since
-//! the last recorded cycle, and for whatever is still open.
+//! the last recorded cycle, and for whatever is still open. While the exchange does not answer a gap stays open and is tried again, later
+//! and later; of one with too many trades the newest are fetched and the rest is an open gap of its own, which is taken up next. Given up
+//! for good is only what happened longer ago than [`reach`](super::BackfillSettings::reach) when a process comes to lead, and a moment
+//! with more trades than [`max_pages`](super::BackfillSettings::max_pages) have.
+//!
+//! Without a stream trades are asked for every ten seconds, and no row says until when that went well: a crash after reads failed for
+//! longer than that may lose those in between.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +19,9 @@ use kmi_domain::{PublicTrade, Timestamp};
 use kmi_kalshi::api::trade::TradesQuery;
 use kmi_kalshi::rest;
 use kmi_storage::{Batch, Fence, GapClosing, GapEnd, GapKey, GapKind, NewGap, StorageError, TradeSource};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::metrics;
@@ -23,8 +30,15 @@ use crate::hub::Link;
 
 /// Holes that wait, at most; one more stays open in the database until the next look there.
 const WAITING: usize = 256;
-/// Gaps that are remembered as ended, at most; the oldest are forgotten first.
+/// Gaps that are remembered as not to be tried now, at most; the oldest are forgotten first, and tried again.
 const REMEMBERED: usize = 10_000;
+/// Before a gap is looked at again that was filled or given up: that it was may be on its way to the database. One that is open after this
+/// was not filled after all.
+const ENDED: Duration = Duration::from_mins(10);
+/// Before a gap is tried again for which the exchange did not answer; doubles up to `LATEST`.
+const LATER: Duration = Duration::from_secs(30);
+/// Longest time before such a gap is tried again.
+const LATEST: Duration = Duration::from_mins(30);
 /// Between two looks at gaps that are open in the database.
 const LOOK: Duration = Duration::from_mins(1);
 /// Between two looks for new trades while there is no stream.
@@ -51,20 +65,43 @@ pub(super) struct Hole {
 
 /// The way to the [`Backfiller`]. Cloning copies a handle.
 #[derive(Clone, Debug)]
-pub(super) struct Backfilling(mpsc::Sender<Hole>);
+pub(super) struct Backfilling {
+    sender: mpsc::Sender<Hole>,
+    /// Beginnings of holes that go on, or wait to be filled: nobody but the stream knows when they end. At most one goes on and `WAITING`
+    /// wait.
+    own: Arc<Mutex<BTreeSet<Timestamp>>>,
+}
 
 /// Both ends of the way to a [`Backfiller`].
 pub(super) fn channel() -> (Backfilling, mpsc::Receiver<Hole>) {
     let (sender, receiver) = mpsc::channel(WAITING);
-    (Backfilling(sender), receiver)
+    let own = Arc::default();
+    (Backfilling { sender, own }, receiver)
 }
 
 impl Backfilling {
-    /// Asks for what is missing. When too much waits already it stays an open gap in the database, to be found there later.
+    /// A hole goes on since then: whatever the database says of it, it is not over.
+    pub(super) fn goes_on(&self, from: Timestamp) {
+        self.own.lock().insert(from);
+    }
+
+    /// Asks for what is missing, which is a gap in the database already, or on its way there. When too much waits, it is found there later.
     pub(super) fn fill(&self, hole: Hole) {
-        if let Err(error) = self.0.try_send(hole) {
+        let from = hole.from;
+        self.goes_on(from);
+        if let Err(error) = self.sender.try_send(hole) {
+            self.forget(from);
             tracing::warn!(%error, "a hole in the trades waits in the database only");
         }
+    }
+
+    /// A hole is over, and is either filled or somebody else's.
+    pub(super) fn forget(&self, from: Timestamp) {
+        self.own.lock().remove(&from);
+    }
+
+    fn has(&self, from: Timestamp) -> bool {
+        self.own.lock().contains(&from)
     }
 }
 
@@ -85,9 +122,16 @@ pub(super) struct Backfiller {
     led_since: Option<Timestamp>,
     /// Until when trades were fetched while there was no stream.
     polled: Option<Timestamp>,
-    /// Gaps that this process filled or gave up, by their beginning, so that they are not taken up again: that they have ended may
-    /// be on its way to the database still.
-    ended: BTreeSet<Timestamp>,
+    /// Gaps that are not to be taken up now, by their beginning.
+    held: BTreeMap<Timestamp, Held>,
+}
+
+/// A gap that is not to be taken up now.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    until: Instant,
+    /// How long the wait was.
+    wait: Duration,
 }
 
 /// Why a window was not fetched to its end.
@@ -96,7 +140,11 @@ enum FillError {
     #[error("the exchange did not answer {0} times: {1}")]
     Silent(u32, rest::Error),
     #[error("more than {pages} pages; those before {before} were left out")]
-    TooMuch { pages: u32, before: Timestamp },
+    TooMuch {
+        pages: u32,
+        rows: u64,
+        before: Timestamp,
+    },
     #[error("another process leads")]
     Outrun,
 }
@@ -108,7 +156,7 @@ impl Backfiller {
             inbox,
             led_since: None,
             polled: None,
-            ended: BTreeSet::new(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -135,7 +183,11 @@ impl Backfiller {
             }
             tokio::select! {
                 Ok(()) = leadership.changed() => {}
-                Some(hole) = self.inbox.recv() => self.fill(hole).await,
+                Some(hole) = self.inbox.recv() => {
+                    let from = hole.from;
+                    self.fill(hole).await;
+                    self.shared.backfilling.forget(from);
+                }
                 _ = looks.tick() => self.take_up_open().await,
                 _ = polls.tick() => self.poll().await,
             }
@@ -187,7 +239,7 @@ impl Backfiller {
         }
     }
 
-    /// Gaps that an earlier process left open, or that found no place in the queue.
+    /// Gaps that an earlier process left open, that found no place in the queue, or for which the exchange did not answer.
     async fn take_up_open(&mut self) {
         if self.shared.fence().is_none() || self.shared.monitor.status().database.spooled_rows > 0 {
             return;
@@ -196,10 +248,11 @@ impl Backfiller {
             return;
         };
         for gap in open {
-            let is_done = self.ended.contains(&gap.key.from) || gap.key.ticker.is_some();
+            let is_held = self.is_held(gap.key.from) || gap.key.ticker.is_some();
             // One that goes on ends when the stream that noticed it says so; of an earlier process, that was its end.
+            let is_own = self.shared.backfilling.has(gap.key.from);
             let to = gap.to.or_else(|| self.abandoned(gap.key.from));
-            if let Some(to) = to.filter(|_| !is_done) {
+            if let Some(to) = to.filter(|_| !is_held && !is_own) {
                 let (from, reason) = (gap.key.from, gap.reason);
                 self.fill(Hole { from, to, reason }).await;
             }
@@ -234,7 +287,7 @@ impl Backfiller {
         let opened = NewGap {
             key: key(hole.from),
             to: Some(hole.to),
-            reason: hole.reason,
+            reason: hole.reason.clone(),
         };
         self.put(Batch {
             gaps: vec![opened],
@@ -248,43 +301,71 @@ impl Backfiller {
             .window(hole.from, hole.to, TradeSource::Backfill, &fence)
             .await;
         self.count(|backfill| backfill.pending -= 1);
-        let end = match filled {
+        let ended = match filled {
             Err(FillError::Outrun) => return,
+            Err(error @ FillError::Silent(..)) => {
+                let wait = self.hold_longer(hole.from);
+                tracing::warn!(from = %hole.from, to = %hole.to, %error, ?wait, "a hole in the trades stays open and is tried again");
+                return;
+            }
+            Err(FillError::TooMuch { pages, rows, before }) if before > hole.from && before < hole.to => {
+                tracing::warn!(from = %hole.from, to = %hole.to, pages, %before, "of a hole in the trades the first part is left for later");
+                self.filled(rows, Some(rest(&hole, before)))
+            }
             Ok(rows) => {
                 tracing::info!(from = %hole.from, to = %hole.to, rows, "filled a hole in the trades");
-                self.count(|backfill| backfill.filled += 1);
-                metrics::gap_ended("filled");
-                self.remember(hole.from);
-                let source = TradeSource::Backfill.as_str().to_owned();
-                GapEnd::Filled { source, rows }
+                self.filled(rows, None)
             }
             Err(error) => {
                 tracing::warn!(from = %hole.from, to = %hole.to, %error, "a hole in the trades stays");
-                self.gave_up(hole.from);
+                self.count_unfillable();
                 let reason = error.to_string();
-                GapEnd::Unfillable { reason }
+                (GapEnd::Unfillable { reason }, None)
             }
         };
-        self.close(hole.from, hole.to, end, fence).await;
+        self.hold(hole.from, ENDED);
+        self.close(hole.from, hole.to, ended, fence).await;
     }
 
-    fn gave_up(&mut self, from: Timestamp) {
+    fn filled(&self, rows: u64, rest: Option<NewGap>) -> (GapEnd, Option<NewGap>) {
+        self.count(|backfill| backfill.filled += 1);
+        metrics::gap_ended("filled");
+        let source = TradeSource::Backfill.as_str().to_owned();
+        (GapEnd::Filled { source, rows }, rest)
+    }
+
+    fn count_unfillable(&self) {
         metrics::gap_ended("unfillable");
-        self.remember(from);
         self.count(|backfill| backfill.unfillable += 1);
     }
 
-    fn remember(&mut self, from: Timestamp) {
-        if self.ended.len() >= REMEMBERED {
-            self.ended.pop_first();
+    fn is_held(&self, from: Timestamp) -> bool {
+        self.held
+            .get(&from)
+            .is_some_and(|held| Instant::now() < held.until)
+    }
+
+    fn hold(&mut self, from: Timestamp, wait: Duration) {
+        if self.held.len() >= REMEMBERED {
+            self.held.pop_first();
         }
-        self.ended.insert(from);
+        let until = Instant::now() + wait;
+        self.held.insert(from, Held { until, wait });
+    }
+
+    /// Holds a gap for twice as long as the last time, and says how long.
+    fn hold_longer(&mut self, from: Timestamp) -> Duration {
+        let before = self.held.get(&from);
+        let wait = before.map_or(LATER, |held| (held.wait * 2).min(LATEST));
+        self.hold(from, wait);
+        wait
     }
 
     /// Notes a gap that is not even tried.
     async fn give_up(&mut self, from: Timestamp, to: Timestamp, reason: String) {
         let Some(fence) = self.shared.fence() else { return };
-        self.gave_up(from);
+        self.count_unfillable();
+        self.hold(from, ENDED);
         let opened = NewGap {
             key: key(from),
             to: Some(to),
@@ -296,10 +377,18 @@ impl Backfiller {
             ..Batch::default()
         })
         .await;
-        self.close(from, to, GapEnd::Unfillable { reason }, fence).await;
+        self.close(from, to, (GapEnd::Unfillable { reason }, None), fence)
+            .await;
     }
 
-    async fn close(&self, from: Timestamp, to: Timestamp, end: GapEnd, fence: Fence) {
+    /// Ends a gap; what is left of it is noted at the same time.
+    async fn close(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        (end, rest): (GapEnd, Option<NewGap>),
+        fence: Fence,
+    ) {
         let closing = GapClosing {
             key: key(from),
             to: Some(to),
@@ -307,6 +396,7 @@ impl Backfiller {
             end,
         };
         self.put(Batch {
+            gaps: rest.into_iter().collect(),
             closed_gaps: vec![closing],
             fence: Some(fence),
             ..Batch::default()
@@ -354,7 +444,7 @@ impl Backfiller {
             }
             if pages >= settings.max_pages {
                 let before = oldest.unwrap_or(from);
-                return Err(FillError::TooMuch { pages, before });
+                return Err(FillError::TooMuch { pages, rows, before });
             }
             sleep(PAUSE).await;
         }
@@ -389,6 +479,15 @@ impl Backfiller {
 
     fn count(&self, change: impl FnOnce(&mut super::BackfillStatus)) {
         self.shared.monitor.update(|status| change(&mut status.backfill));
+    }
+}
+
+/// The first part of a hole, when only what came after was fetched. Its name differs from that of the hole, which is filled by then.
+fn rest(hole: &Hole, before: Timestamp) -> NewGap {
+    NewGap {
+        key: key(hole.from.minus(Duration::from_micros(1))),
+        to: Some(before),
+        reason: format!("{}; more trades than are fetched at once", hole.reason),
     }
 }
 

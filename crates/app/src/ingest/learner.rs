@@ -39,6 +39,8 @@ const REMEMBERED: usize = 20_000;
 const OVERLAP: Duration = Duration::from_mins(2);
 /// How far back changes are asked for after an absence, at most.
 const LONGEST_ABSENCE: Duration = Duration::from_hours(14 * 24);
+/// How much earlier changes are asked for again when rows were dropped.
+const AFTER_LOSS: Duration = Duration::from_hours(6);
 /// Longest wait for the first sweep, before the events are listed.
 const FIRST_SWEEP: Duration = Duration::from_secs(10);
 
@@ -51,6 +53,8 @@ pub(super) struct Learner {
     unknown_series: BTreeMap<SeriesTicker, Instant>,
     /// Whether all open events were listed under the lease held now.
     listed: bool,
+    /// What [`Writing::losses`](super::writer::Writing::losses) was when they were.
+    losses: u64,
 }
 
 impl Learner {
@@ -61,6 +65,7 @@ impl Learner {
             unknown_events: BTreeMap::new(),
             unknown_series: BTreeMap::new(),
             listed: false,
+            losses: 0,
         }
     }
 
@@ -123,6 +128,12 @@ impl Learner {
 
     /// What is looked at now and then.
     async fn refresh(&mut self) {
+        let losses = self.shared.writing.losses();
+        if self.losses != losses {
+            // Some of it may have been dropped on its way to the database.
+            (self.listed, self.losses) = (false, losses);
+            self.refreshed = self.refreshed.minus(AFTER_LOSS);
+        }
         if !self.listed {
             match self.list_events().await {
                 Ok(()) => self.listed = true,

@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use kmi_kalshi::ws;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use backfill::Backfiller;
@@ -216,19 +216,38 @@ impl Works {
         }
         // The writer ends when nobody can give it anything any more.
         drop(shared);
-        join(&mut bringers, &stop).await;
+        while !bringers.is_empty() {
+            tokio::select! {
+                Some(ended) = bringers.join_next() => tell_broken(ended, &stop),
+                // Neither ends before the bringers unless it breaks: without a writer nothing is kept, and without an election nobody
+                // knows who leads.
+                Some(ended) = writer.join_next() => {
+                    tell_broken(ended, &stop);
+                    stop.cancel();
+                }
+                Some(ended) = lease.join_next() => {
+                    tell_broken(ended, &stop);
+                    stop.cancel();
+                }
+            }
+        }
         join(&mut writer, &stop).await;
         released.cancel();
         join(&mut lease, &stop).await;
     }
 }
 
+/// Says that a part broke, and ends the others.
+fn tell_broken(ended: Result<(), JoinError>, stop: &CancellationToken) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a part of ingest broke; it stops");
+        stop.cancel();
+    }
+}
+
 /// Waits for tasks; one that breaks ends all others.
 async fn join(tasks: &mut JoinSet<()>, stop: &CancellationToken) {
     while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a part of ingest broke; it stops");
-            stop.cancel();
-        }
+        tell_broken(ended, stop);
     }
 }

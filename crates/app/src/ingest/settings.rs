@@ -96,9 +96,9 @@ pub struct BackfillSettings {
     pub reach: Duration,
     /// By how much a window of missed trades is widened on both ends, as clocks differ. Default 5 s.
     pub overlap: Duration,
-    /// Pages of a thousand trades fetched for one gap, at most; what is left is noted as a gap of its own. Default 500.
+    /// Pages of a thousand trades fetched for one gap, at most; what is left is noted as a gap of its own, and fetched next. Default 500.
     pub max_pages: u32,
-    /// After how many failures in a row a gap is given up as unfillable, for now. Default 10.
+    /// After how many failures in a row a gap is left open for later: half a minute first, doubling up to half an hour. Default 10.
     pub attempts: u32,
 }
 

@@ -19,8 +19,26 @@ pub(crate) struct Memory {
     inner: Arc<Mutex<Inner>>,
 }
 
+/// What is wrong with it, besides being out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mood {
+    #[default]
+    Well,
+    /// Writing panics.
+    KeepBreaks,
+    /// Renewing the lease panics.
+    RenewBreaks,
+    /// Writes begun now are never answered.
+    KeepHangs,
+    /// Batches with this cycle are refused.
+    RefusesCycle(u64),
+    /// All batches are.
+    RefusesAll,
+}
+
 #[derive(Default)]
 pub(crate) struct Inner {
+    pub(crate) mood: Mood,
     pub(crate) is_out: bool,
     /// Of so many writes that are done, one answer is lost; 0 for none.
     pub(crate) loses_every: u64,
@@ -75,6 +93,13 @@ impl Memory {
             return Err(taken_away());
         }
         act(&mut inner)
+    }
+}
+
+fn refused() -> StorageError {
+    StorageError::Damaged {
+        what: "memory".to_owned(),
+        reason: "the test wants it so".to_owned(),
     }
 }
 
@@ -143,6 +168,14 @@ impl Piece for Nothing {
 #[async_trait]
 impl Keeper for Memory {
     async fn keep(&self, batch: &Batch) -> Result<Kept, StorageError> {
+        let cycle = batch.cycle.as_ref().map(|cycle| cycle.number);
+        match self.with(|inner| inner.mood) {
+            Mood::KeepBreaks => panic!("it breaks, as the test wants"),
+            Mood::KeepHangs => return std::future::pending().await,
+            Mood::RefusesAll => return Err(refused()),
+            Mood::RefusesCycle(number) if cycle == Some(number) => return Err(refused()),
+            _ => {}
+        }
         self.answer(|inner| {
             for fence in batch
                 .fence
@@ -218,6 +251,11 @@ impl Keeper for Memory {
     }
 
     async fn renew(&self, lease: &Lease, now: Timestamp, ttl: Duration) -> Result<bool, StorageError> {
+        assert_ne!(
+            self.with(|inner| inner.mood),
+            Mood::RenewBreaks,
+            "as the test wants"
+        );
         self.answer(|inner| {
             let held = inner.lease.as_mut().filter(|held| held.epoch == lease.epoch);
             Ok(held.map(|held| held.expires = now.plus(ttl)).is_some())

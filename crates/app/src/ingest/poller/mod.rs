@@ -44,6 +44,8 @@ struct Last {
     number: u64,
     /// Whether one of this epoch has kept every market.
     has_everything: bool,
+    /// What [`Writing::losses`](super::writer::Writing::losses) was when it had.
+    losses: u64,
 }
 
 impl Poller {
@@ -125,7 +127,12 @@ impl Poller {
                 epoch: fence.epoch,
                 number: 0,
                 has_everything: false,
+                losses: 0,
             });
+        // What was dropped on its way to the database is on the board, so no change would bring it again.
+        let losses = self.shared.writing.losses();
+        last.has_everything &= last.losses == losses;
+        last.losses = losses;
         last.number += 1;
         self.last = Some(last);
         let keep = if last.has_everything {

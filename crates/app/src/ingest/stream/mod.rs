@@ -189,7 +189,7 @@ impl Stream {
                 ..
             } => {
                 let hole = self.tape.subscribed(at);
-                self.backfill(hole);
+                self.backfill(hole).await;
             }
             EventKind::Ended { channel, code } => {
                 self.lost(channel, at, &format!("the exchange ended it ({code:?})"))
@@ -243,7 +243,7 @@ impl Stream {
                     Taken::Unknown => self.early.quote(update, at),
                 }
             }
-            Body::Trade(trade) => self.take_trade(trade, at),
+            Body::Trade(trade) => self.take_trade(trade, at).await,
             Body::OrderbookSnapshot(snapshot) => self.take_snapshot(snapshot, at),
             Body::OrderbookDelta(delta) => self.take_delta(delta, at).await,
             Body::MarketLifecycle(lifecycle) => {
@@ -302,10 +302,10 @@ impl Stream {
         let _ = self.frames.send(entry).await;
     }
 
-    fn take_trade(&mut self, trade: Trade, at: Timestamp) {
+    async fn take_trade(&mut self, trade: Trade, at: Timestamp) {
         metrics::message("trade");
         let hole = self.tape.traded(at);
-        self.backfill(hole);
+        self.backfill(hole).await;
         if self.shared.fence().is_some() {
             self.trades.push((trade.clone().into(), TradeSource::WebSocket));
         }
@@ -418,7 +418,7 @@ impl Stream {
         match channel {
             Channel::Trade => {
                 let hole = self.tape.skip(at, reason);
-                self.backfill(Some(hole));
+                self.backfill(Some(hole)).await;
             }
             Channel::OrderbookDelta => self.all_books_stale(at).await,
             _ => {}
@@ -453,24 +453,33 @@ impl Stream {
         self.shared.wants.markets(unknown);
     }
 
-    fn backfill(&self, hole: Option<Hole>) {
-        if let Some(hole) = hole.filter(|_| self.shared.fence().is_some()) {
-            self.shared.backfilling.fill(hole);
+    /// A hole that is over is a gap in the database before it waits to be filled, so that a crash does not forget it.
+    async fn backfill(&mut self, hole: Option<Hole>) {
+        let Some(hole) = hole else { return };
+        if self.shared.fence().is_none() {
+            self.shared.backfilling.forget(hole.from);
+            return;
         }
+        self.gaps.push(NewGap {
+            key: backfill::key(hole.from),
+            to: Some(hole.to),
+            reason: hole.reason.clone(),
+        });
+        self.flush().await;
+        self.shared.backfilling.fill(hole);
     }
 
     /// A hole that goes on is a gap in the database, so that it is known after a crash too.
     fn note_open_hole(&mut self, leads: bool) {
-        if let Some((from, reason)) = self
-            .tape
-            .hole()
-            .filter(|_| leads && self.shared.fence().is_some())
-        {
+        let hole = self.tape.hole();
+        let noted = hole.filter(|_| leads && self.shared.fence().is_some());
+        if let Some((from, reason)) = noted {
             self.gaps.push(NewGap {
                 key: backfill::key(from),
                 to: None,
                 reason: reason.to_owned(),
             });
+            self.shared.backfilling.goes_on(from);
         }
     }
 

@@ -4,23 +4,32 @@
 //! when it returns; that is told once at each change, by a log line and the gauge `kmi_database_up`. Memory is bounded by the queue before
 //! the writer, disk by the spool. At the bound of the spool **the newest quotes are dropped**: what waits already stays contiguous with
 //! what is stored, so there is one hole in time and not two. The last eighth of the room is for trades, metadata, cycles and gaps; when that
-//! is full too, they are dropped as well. What was dropped is counted and is a gap in the database as soon as it returns; dropped trades are
-//! then fetched again from the exchange.
+//! is full too, they are dropped as well. Dropped rows are counted. Dropped quotes and trades are a gap in the database as soon as it returns,
+//! from the oldest of them on; trades are then fetched again from the exchange, and metadata sent again with the next sweep.
+//!
+//! A database that does not answer is out as well: a write that takes longer than two seconds is spooled, and after half a minute (which
+//! doubles up to five minutes) it is given up and tried again. A batch that the database answers but refuses may be the one at fault, or the
+//! database is damaged: it is tried for a minute, then put aside in a file `*.refused` of the spool's folder and noted as dropped. As long as
+//! nothing is accepted after that, the next one is tried for two minutes, then four, up to an hour, so that a broken database does not
+//! empty the spool.
 
+mod holes;
 mod queue;
 mod record;
 mod spool;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use kmi_domain::Timestamp;
 use kmi_kalshi::clock::Clock;
-use kmi_storage::{Batch, GapKey, GapKind, Kept, NewGap, StorageError};
+use kmi_storage::{Batch, Kept, StorageError};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use holes::{Contents, Holes};
 use queue::Parcel;
 pub(super) use queue::Writing;
 pub(super) use queue::rows;
@@ -33,10 +42,20 @@ use super::status::{DatabaseHealth, IngestMonitor};
 
 /// A write that takes longer is spooled as well, so that what comes meanwhile has a place.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How much older than its file of the spool a row may be: what waited for the writer.
+const BEFORE: Duration = Duration::from_mins(1);
 /// Longest time for the last writes when ingest ends.
 const LAST: Duration = Duration::from_secs(3);
-/// How long a batch is tried that the database refuses for another reason than being out; a sick disk shows so, too.
+/// How long a batch is tried that the database refuses for another reason than being out; a sick disk shows so, too. It doubles with every
+/// batch refused in a row up to `REFUSED_CAP`.
 const REFUSED: Duration = Duration::from_mins(1);
+/// Longest time for which a refused batch is tried.
+const REFUSED_CAP: Duration = Duration::from_hours(1);
+/// How long a batch of the spool may take to be written until it is given up and tried again. It doubles with every one given up in a row
+/// up to `SILENT_CAP`.
+const SILENT: Duration = Duration::from_secs(30);
+/// Longest time a batch of the spool may take.
+const SILENT_CAP: Duration = Duration::from_mins(5);
 
 /// Gives batches to the database.
 pub(super) struct Writer {
@@ -49,19 +68,25 @@ pub(super) struct Writer {
     lost_epochs: mpsc::Sender<i64>,
     spool: Spool,
     /// A batch of the spool that is being written.
-    trying: Option<(Head, BoxFuture<'static, Result<Kept, StorageError>>)>,
+    trying: Option<Trying>,
+    /// How long the next one may take.
+    silent: Duration,
     next_try: Instant,
     wait: Duration,
     /// Since when the oldest batch is refused, though the database is not out.
     refused: Option<Instant>,
+    /// How long the next refused one is tried.
+    refusal: Duration,
     holes: Holes,
+    /// Counts the times rows were dropped and there is room again.
+    losses: Arc<AtomicU64>,
 }
 
-/// Since when something was dropped.
-#[derive(Debug, Default)]
-struct Holes {
-    snapshots: Option<Timestamp>,
-    trades: Option<Timestamp>,
+/// A batch of the spool that is being written.
+struct Trying {
+    head: Head,
+    write: BoxFuture<'static, Result<Kept, StorageError>>,
+    until: Instant,
 }
 
 impl Writer {
@@ -96,9 +121,12 @@ impl Writer {
             lost_epochs,
             spool,
             trying: None,
+            silent: SILENT,
             next_try: Instant::now(),
             refused: None,
+            refusal: REFUSED,
             holes: Holes::default(),
+            losses: writing.losses_to_tell(),
         };
         writer.tell_spool();
         Ok((writer, writing))
@@ -124,20 +152,23 @@ impl Writer {
         let Some(parcel) = self.inbox.recv().await else {
             return false;
         };
-        let batch = Arc::new(parcel.batch);
+        let mut batch = parcel.batch;
+        self.holes.contradict(&mut batch);
+        let batch = Arc::new(batch);
         let mut write = self.write(Arc::clone(&batch));
         match timeout(PATIENCE, &mut write).await {
             Ok(Ok(kept)) => self.written(&kept),
             Ok(Err(StorageError::LeaseLost { epoch, .. })) => self.outrun(&batch, epoch),
             Ok(Err(error)) => {
-                self.went_down(&error);
+                self.went_down(&chain(&error));
                 self.put_aside(Arc::unwrap_or_clone(batch));
             }
             Err(_) => {
+                self.went_down(&format!("no answer within {PATIENCE:?}"));
                 // It goes on; its place in the spool keeps it safe and in order.
                 self.put_aside(Batch::clone(&batch));
                 if let Some(head) = self.head() {
-                    self.trying = Some((head, write));
+                    self.begin(head, write);
                 }
             }
         }
@@ -163,43 +194,73 @@ impl Writer {
 
     fn try_head(&mut self) {
         if let Some(head) = self.head() {
-            let write = self.write(Arc::new(head.batch.clone()));
-            self.trying = Some((head, write));
+            let mut batch = head.batch.clone();
+            self.holes.contradict(&mut batch);
+            let write = self.write(Arc::new(batch));
+            self.begin(head, write);
         }
     }
 
+    fn begin(&mut self, head: Head, write: BoxFuture<'static, Result<Kept, StorageError>>) {
+        let until = Instant::now() + self.silent;
+        self.trying = Some(Trying { head, write, until });
+    }
+
     /// Judges a try to write the head of the spool.
-    fn tried(&mut self, result: Result<Kept, StorageError>) {
-        let Some((mut head, _)) = self.trying.take() else {
+    fn tried(&mut self, outcome: Outcome) {
+        let Some(Trying { mut head, .. }) = self.trying.take() else {
             return;
         };
-        match result {
-            Ok(kept) => {
+        match outcome {
+            Outcome::Answered(Ok(kept)) => {
                 self.take(&head);
                 self.written(&kept);
             }
             // Its cycle was overtaken; what it saw stays true.
-            Err(StorageError::LeaseLost { .. }) if head.batch.cycle.is_some() => {
+            Outcome::Answered(Err(StorageError::LeaseLost { .. })) if head.batch.cycle.is_some() => {
                 head.batch.cycle = None;
                 head.batch.fence = None;
                 let write = self.write(Arc::new(head.batch.clone()));
-                self.trying = Some((head, write));
+                self.begin(head, write);
             }
-            Err(StorageError::LeaseLost { .. }) => self.take(&head),
-            Err(error)
-                if !error.is_outage() && self.refused.is_some_and(|since| since.elapsed() >= REFUSED) =>
-            {
-                let lost = rows(&head.batch) as u64;
-                tracing::error!(error = %chain(&error), rows = lost, "the database refuses a batch for good; it is dropped");
-                self.lose(lost);
-                self.take(&head);
+            Outcome::Answered(Err(StorageError::LeaseLost { .. })) => self.take(&head),
+            Outcome::Answered(Err(error)) if error.is_outage() => {
                 self.refused = None;
+                self.went_down(&chain(&error));
             }
-            Err(error) => {
-                self.refused = (!error.is_outage()).then(|| self.refused.unwrap_or_else(Instant::now));
-                self.went_down(&error);
+            Outcome::Answered(Err(error)) => {
+                let since = *self.refused.get_or_insert_with(Instant::now);
+                if since.elapsed() >= self.refusal {
+                    self.refuse(&head, &error);
+                } else {
+                    self.went_down(&chain(&error));
+                }
+            }
+            Outcome::Silence => {
+                self.went_down(&format!("no answer within {:?}", self.silent));
+                self.silent = (self.silent * 2).min(SILENT_CAP);
             }
         }
+    }
+
+    /// The database answers and does not take a batch for good.
+    fn refuse(&mut self, head: &Head, error: &StorageError) {
+        let lost = rows(&head.batch) as u64;
+        let error = chain(error);
+        match self.spool.refuse(head) {
+            Ok(file) => {
+                tracing::error!(%error, rows = lost, file = %file.display(), "the database refuses a batch for good; it is put aside");
+            }
+            Err(cause) => {
+                tracing::error!(%error, rows = lost, %cause, "the database refuses a batch for good; it is dropped");
+            }
+        }
+        self.holes.drop_all(Contents::of(&head.batch));
+        self.lose(lost);
+        self.take(head);
+        self.refused = None;
+        self.refusal = (self.refusal * 2).min(REFUSED_CAP);
+        self.tell_spool();
     }
 
     fn write(&self, batch: Arc<Batch>) -> BoxFuture<'static, Result<Kept, StorageError>> {
@@ -210,6 +271,7 @@ impl Writer {
     fn written(&mut self, kept: &Kept) {
         metrics::written(kept);
         self.refused = None;
+        (self.refusal, self.silent) = (REFUSED, SILENT);
         self.wait = self.settings.retry_first;
         self.next_try = Instant::now();
         let now = self.clock.now();
@@ -229,10 +291,10 @@ impl Writer {
         self.tell_spool();
     }
 
-    fn went_down(&mut self, error: &StorageError) {
+    fn went_down(&mut self, reason: &str) {
         self.next_try = Instant::now() + self.wait;
         self.wait = (self.wait * 2).min(self.settings.retry_cap);
-        let (now, reason) = (self.clock.now(), chain(error));
+        let now = self.clock.now();
         let mut is_new = false;
         self.monitor.update(|status| {
             is_new = status.database.health == DatabaseHealth::Up;
@@ -242,7 +304,7 @@ impl Writer {
             };
             status.database.health = DatabaseHealth::Down {
                 since,
-                reason: reason.clone(),
+                reason: reason.to_owned(),
             };
         });
         if is_new {
@@ -264,34 +326,27 @@ impl Writer {
 
     /// Adds a batch to the spool; what does not fit is lost, and noted.
     fn put_aside(&mut self, mut batch: Batch) {
-        let now = self.clock.now();
-        batch.gaps.extend(self.open_holes());
-        let (has_trades, all) = (!batch.trades.is_empty(), rows(&batch) as u64);
+        self.holes.contradict(&mut batch);
+        batch.gaps.extend(self.holes.open());
+        let (contents, all) = (Contents::of(&batch), rows(&batch) as u64);
         let lost = match self.spool.append(batch) {
             Ok(Appended::Whole) => 0,
             Ok(Appended::WithoutSnapshots(lost)) => {
-                self.holes.snapshots.get_or_insert(now);
+                self.holes.drop_snapshots(contents);
                 lost
             }
             Ok(Appended::Nothing(lost)) => {
-                self.lose_all(now, has_trades);
+                self.holes.drop_all(contents);
                 lost
             }
             Err(error) => {
                 tracing::error!(%error, "the spool cannot be written");
-                self.lose_all(now, has_trades);
+                self.holes.drop_all(contents);
                 all
             }
         };
         self.lose(lost);
         self.tell_spool();
-    }
-
-    fn lose_all(&mut self, now: Timestamp, has_trades: bool) {
-        self.holes.snapshots.get_or_insert(now);
-        if has_trades {
-            self.holes.trades.get_or_insert(now);
-        }
     }
 
     fn lose(&self, rows: u64) {
@@ -302,31 +357,32 @@ impl Writer {
         self.monitor.update(|status| status.database.lost_rows += rows);
     }
 
-    /// What was dropped and still is, for a batch that goes to the spool: so that it is known after a crash too.
-    fn open_holes(&self) -> Vec<NewGap> {
-        self.holes.gaps(None)
-    }
-
-    /// Once there is room again: what was dropped becomes gaps that have an end.
+    /// Once there is room again: what was dropped becomes gaps that have an end, and who can bring it again is told.
     fn fill_holes(&mut self, now: Timestamp) {
-        let gaps = self.holes.gaps(Some(now));
-        if gaps.is_empty() || !self.spool.is_empty() {
+        if self.holes.is_empty() || !self.spool.is_empty() {
             return;
         }
-        self.holes = Holes::default();
-        let batch = Batch {
-            gaps,
-            ..Batch::default()
-        };
-        // By way of the spool, so that it is written like all else, and tried again.
-        self.put_aside(batch);
+        let gaps = self.holes.close(now);
+        self.losses.fetch_add(1, Ordering::Relaxed);
+        if !gaps.is_empty() {
+            let batch = Batch {
+                gaps,
+                ..Batch::default()
+            };
+            // By way of the spool, so that it is written like all else, and tried again.
+            self.put_aside(batch);
+        }
     }
 
     fn head(&mut self) -> Option<Head> {
         match self.spool.head() {
-            Ok((head, lost)) => {
-                self.lose(lost);
-                head
+            Ok(looked) => {
+                self.lose(looked.lost);
+                if let Some(since) = looked.damaged_since {
+                    // What is in a file happened a little before it was written.
+                    self.holes.drop_since(since.minus(BEFORE).min(self.clock.now()));
+                }
+                looked.head
             }
             Err(error) => {
                 tracing::error!(%error, "the spool cannot be read");
@@ -358,10 +414,10 @@ impl Writer {
             if self.trying.is_none() {
                 self.try_head();
             }
-            let Ok(result) = tokio::time::timeout_at(until, outcome(&mut self.trying)).await else {
+            let Ok(result) = timeout_at(until, outcome(&mut self.trying)).await else {
                 break;
             };
-            let failed = result.is_err();
+            let failed = !matches!(result, Outcome::Answered(Ok(_)));
             self.tried(result);
             if failed && self.trying.is_none() {
                 break;
@@ -376,31 +432,20 @@ impl Writer {
     }
 }
 
-impl Holes {
-    fn gaps(&self, to: Option<Timestamp>) -> Vec<NewGap> {
-        let gap = |kind, from: Option<Timestamp>| {
-            Some(NewGap {
-                key: GapKey {
-                    kind,
-                    ticker: None,
-                    from: from?,
-                },
-                to,
-                reason: "the database was out and the spool was full".to_owned(),
-            })
-        };
-        let snapshots = gap(GapKind::Snapshots, self.snapshots);
-        let trades = gap(GapKind::Trades, self.trades);
-        snapshots.into_iter().chain(trades).collect()
-    }
+/// What became of a try.
+enum Outcome {
+    Answered(Result<Kept, StorageError>),
+    /// It took too long.
+    Silence,
 }
 
 /// What becomes of the try that is under way; never, when there is none.
-async fn outcome(
-    trying: &mut Option<(Head, BoxFuture<'static, Result<Kept, StorageError>>)>,
-) -> Result<Kept, StorageError> {
+async fn outcome(trying: &mut Option<Trying>) -> Outcome {
     match trying {
-        Some((_, write)) => write.await,
+        Some(Trying { write, until, .. }) => {
+            let answer = timeout_at(*until, write).await;
+            answer.map_or(Outcome::Silence, Outcome::Answered)
+        }
         None => std::future::pending().await,
     }
 }

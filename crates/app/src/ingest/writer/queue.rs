@@ -1,6 +1,7 @@
 //! What waits for the writer, bounded: [`Writing`].
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use kmi_storage::Batch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -16,6 +17,7 @@ pub(in crate::ingest) struct Writing {
     sender: mpsc::Sender<Parcel>,
     room: Arc<Semaphore>,
     bound: usize,
+    losses: Arc<AtomicU64>,
 }
 
 /// A batch with the room it takes until it is written or spooled.
@@ -30,10 +32,29 @@ pub(super) fn channel(bound: usize) -> (Writing, mpsc::Receiver<Parcel>) {
     let bound = bound.clamp(1, Semaphore::MAX_PERMITS);
     let (sender, receiver) = mpsc::channel(BATCHES);
     let room = Arc::new(Semaphore::new(bound));
-    (Writing { sender, room, bound }, receiver)
+    let losses = Arc::default();
+    (
+        Writing {
+            sender,
+            room,
+            bound,
+            losses,
+        },
+        receiver,
+    )
 }
 
 impl Writing {
+    /// How often rows were dropped by now and there is room again: when it changes, what can be brought again is to be brought again.
+    pub(in crate::ingest) fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Relaxed)
+    }
+
+    /// The writer's end of [`Writing::losses`].
+    pub(super) fn losses_to_tell(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.losses)
+    }
+
     /// Hands a batch over; waits while there is no room. An empty one is passed over.
     pub(in crate::ingest) async fn put(&self, batch: Batch) {
         if batch.is_empty() {

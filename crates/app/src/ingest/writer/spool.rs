@@ -2,13 +2,16 @@
 //!
 //! A record is its length (4 bytes, little-endian), the first 8 bytes of its BLAKE3 hash, and its bytes. Records are read in the order
 //! they were written and a file is deleted when all of it was taken; what was taken of a file that is not finished is read again after a
-//! restart, which changes nothing since batches may be written twice. A record that a crash cut short, or that was damaged, ends its
-//! file: what follows cannot be trusted and is counted as lost.
+//! restart, which changes nothing since batches may be written twice. A record that a crash cut short ends its file; nobody was told
+//! that it was kept. So does one that was damaged: what follows cannot be trusted. It is counted as lost, as far as it was counted before
+//! the damage and as one row at least, is noted as a gap since the file was begun, and the file is kept as `*.damaged`, sixteen at most.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
+use kmi_domain::Timestamp;
 use kmi_storage::Batch;
 
 use super::queue::rows;
@@ -18,6 +21,10 @@ use super::record::Record;
 const FILE_BYTES: u64 = 16 << 20;
 /// Bytes before each record.
 const HEAD: u64 = 12;
+/// Refused batches that are kept, at most.
+const REFUSED: usize = 64;
+/// Damaged files that are kept, at most.
+const DAMAGED: usize = 16;
 /// Largest record read; what claims to be larger is damage.
 const MOST: u32 = 256 << 20;
 
@@ -51,6 +58,17 @@ pub(super) struct Head {
     rows: u64,
 }
 
+/// What was found at the head of the spool.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// The oldest batch that can be read; `None` when nothing waits.
+    pub(super) head: Option<Head>,
+    /// Rows passed over because they are damaged.
+    pub(super) lost: u64,
+    /// When the oldest file in which there are any was begun.
+    pub(super) damaged_since: Option<Timestamp>,
+}
+
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
@@ -69,9 +87,13 @@ impl Spool {
     /// When the folder or a file of it cannot be used.
     pub(super) fn open(folder: &Path, max_bytes: u64) -> io::Result<Spool> {
         std::fs::create_dir_all(folder)?;
-        let mut numbers: Vec<u64> = std::fs::read_dir(folder)?
-            .filter_map(|entry| number_of(&entry.ok()?.path()))
-            .collect();
+        let (mut numbers, mut last) = (Vec::new(), 0);
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            // Numbers of files put aside are not used again.
+            last = last.max(number_in(&path).unwrap_or_default());
+            numbers.extend(number_of(&path));
+        }
         numbers.sort_unstable();
         let mut parts = std::collections::VecDeque::new();
         for number in &numbers {
@@ -81,7 +103,7 @@ impl Spool {
             folder: folder.to_owned(),
             max_bytes,
             parts,
-            next_number: numbers.last().map_or(1, |last| last + 1),
+            next_number: last + 1,
             writing: None,
             taken: (0, 0),
         })
@@ -172,12 +194,12 @@ impl Spool {
         Ok(())
     }
 
-    /// The oldest batch, without taking it; `None` when nothing waits. Damage is passed over, and its rows are given second.
+    /// The oldest batch, without taking it. Damage is passed over.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) fn head(&mut self) -> io::Result<(Option<Head>, u64)> {
-        let mut lost = 0;
+    pub(super) fn head(&mut self) -> io::Result<Looked> {
+        let mut looked = Looked::default();
         while let Some(part) = self.parts.front() {
             if self.taken.0 >= part.bytes {
                 self.drop_part()?;
@@ -185,21 +207,70 @@ impl Spool {
             }
             let mut file = File::open(&part.path)?;
             file.seek(SeekFrom::Start(self.taken.0))?;
-            let found = read_record(&mut file)?.and_then(|bytes| Some((bytes.len() as u64, decode(&bytes)?)));
-            if let Some((length, batch)) = found {
-                let rows = rows(&batch) as u64;
-                let head = Head {
+            let found = read_record(&mut file)?;
+            if let Found::Whole(bytes) = &found
+                && let Some(batch) = decode(bytes)
+            {
+                looked.head = Some(Head {
+                    rows: rows(&batch) as u64,
                     batch,
-                    bytes: HEAD + length,
-                    rows,
-                };
-                return Ok((Some(head), lost));
+                    bytes: HEAD + bytes.len() as u64,
+                });
+                return Ok(looked);
             }
-            lost += part.rows.saturating_sub(self.taken.1);
-            tracing::error!(file = %part.path.display(), at = self.taken.0, "the spool is damaged; the rest of the file is lost");
+            let lost = part.rows.saturating_sub(self.taken.1);
+            tracing::error!(file = %part.path.display(), at = self.taken.0, rows = lost, "the spool is damaged; the rest of the file is lost");
+            // Of a record that a crash cut short nobody was told that it is kept.
+            if lost > 0 || !matches!(found, Found::Torn) {
+                looked.lost += lost.max(1);
+                looked.damaged_since.get_or_insert(begun(&file)?);
+                self.keep_damaged()?;
+            }
             self.drop_part()?;
         }
-        Ok((None, lost))
+        Ok(looked)
+    }
+
+    /// Keeps a copy of the oldest file for people, unless there are many.
+    fn keep_damaged(&self) -> io::Result<()> {
+        let Some(part) = self
+            .parts
+            .front()
+            .filter(|_| self.put_aside("damaged").is_ok_and(|kept| kept < DAMAGED))
+        else {
+            return Ok(());
+        };
+        std::fs::hard_link(&part.path, part.path.with_extension("damaged"))
+    }
+
+    /// How many files of this kind were put aside.
+    fn put_aside(&self, kind: &str) -> io::Result<usize> {
+        let all = std::fs::read_dir(&self.folder)?.filter_map(Result::ok);
+        Ok(all
+            .filter(|entry| {
+                entry
+                    .path()
+                    .extension()
+                    .is_some_and(|extension| extension == kind)
+            })
+            .count())
+    }
+
+    /// Keeps a copy of the batch that [`Spool::head`] gave in a file of its own, for people: renamed to `*.spool` it is read again at the
+    /// next start. At most 64 are kept.
+    ///
+    /// # Errors
+    /// When it cannot be written, or there are too many.
+    pub(super) fn refuse(&mut self, head: &Head) -> io::Result<PathBuf> {
+        if self.put_aside("refused")? >= REFUSED {
+            return Err(io::Error::other(format!(
+                "{REFUSED} refused batches are kept already"
+            )));
+        }
+        let path = path_of(&self.folder, self.next_number).with_extension("refused");
+        self.next_number += 1;
+        std::fs::write(&path, encode(head.batch.clone())?)?;
+        Ok(path)
     }
 
     /// Takes the batch that [`Spool::head`] gave.
@@ -233,7 +304,7 @@ impl Part {
         let bytes = std::fs::metadata(&path)?.len();
         let mut file = BufReader::new(File::open(&path)?);
         let mut rows_found = 0;
-        while let Some(record) = read_record(&mut file)? {
+        while let Found::Whole(record) = read_record(&mut file)? {
             let Some(batch) = decode(&record) else { break };
             rows_found += rows(&batch) as u64;
         }
@@ -251,9 +322,11 @@ fn path_of(folder: &Path, number: u64) -> PathBuf {
 
 fn number_of(path: &Path) -> Option<u64> {
     let is_part = path.extension().is_some_and(|extension| extension == "spool");
-    is_part
-        .then(|| path.file_stem()?.to_str()?.parse().ok())
-        .flatten()
+    is_part.then(|| number_in(path)).flatten()
+}
+
+fn number_in(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.parse().ok()
 }
 
 fn encode(batch: Batch) -> io::Result<Vec<u8>> {
@@ -271,29 +344,49 @@ fn decode(bytes: &[u8]) -> Option<Batch> {
     postcard::from_bytes::<Record>(bytes).ok()?.into_batch()
 }
 
-/// The bytes of the next record; `None` when there is no whole, undamaged one.
-fn read_record(source: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+/// When a file was begun, or written to last, where that is not known.
+fn begun(file: &File) -> io::Result<Timestamp> {
+    let known = file.metadata()?;
+    let begun = known.created().or_else(|_| known.modified())?;
+    let since = begun.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Timestamp::from_micros(
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+    ))
+}
+
+/// What is found in the place of a record.
+enum Found {
+    /// Its bytes, undamaged.
+    Whole(Vec<u8>),
+    /// The file ends before it does.
+    Torn,
+    /// Something else than was written.
+    Damaged,
+}
+
+fn read_record(source: &mut impl Read) -> io::Result<Found> {
     let mut head = [0; 12];
     let mut bytes = Vec::new();
     let read = source.read_exact(&mut head).and_then(|()| {
         let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
         if length > MOST {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            return Ok(false);
         }
         bytes.resize(length as usize, 0);
-        source.read_exact(&mut bytes)
+        source.read_exact(&mut bytes)?;
+        Ok(blake3::hash(&bytes).as_bytes()[..8] == head[4..])
     });
     match read {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Found::Torn),
         Err(error) => Err(error),
-        Ok(()) if blake3::hash(&bytes).as_bytes()[..8] == head[4..] => Ok(Some(bytes)),
-        Ok(()) => Ok(None),
+        Ok(true) => Ok(Found::Whole(bytes)),
+        Ok(false) => Ok(Found::Damaged),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use kmi_domain::{Side, Timestamp};
+    use kmi_domain::Side;
     use kmi_storage::{MarketSnapshot, SnapshotSource, TradeSource};
     use tempfile::TempDir;
 
@@ -333,9 +426,10 @@ mod tests {
     fn drain(spool: &mut Spool) -> (Vec<Batch>, u64) {
         let (mut batches, mut lost) = (Vec::new(), 0);
         loop {
-            let (head, damaged) = spool.head().unwrap();
-            lost += damaged;
-            let Some(head) = head else {
+            let looked = spool.head().unwrap();
+            lost += looked.lost;
+            assert_eq!(looked.lost > 0, looked.damaged_since.is_some());
+            let Some(head) = looked.head else {
                 return (batches, lost);
             };
             spool.take(&head).unwrap();
@@ -356,8 +450,8 @@ mod tests {
             assert_eq!(spool.append(batch(number, 2)).unwrap(), Appended::Whole);
         }
         assert_eq!(spool.rows(), 9);
-        let (head, _) = spool.head().unwrap();
-        spool.take(&head.unwrap()).unwrap();
+        let head = spool.head().unwrap().head.unwrap();
+        spool.take(&head).unwrap();
         assert_eq!(spool.rows(), 6);
         drop(spool);
         // What was taken of a file that is not finished comes again, which changes nothing.
@@ -390,7 +484,7 @@ mod tests {
         let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
         spool.append(batch(3, 0)).unwrap();
         assert_eq!(spool.rows(), 2);
-        assert_eq!(drain(&mut spool).0, [batch(1, 0), batch(3, 0)]);
+        assert_eq!(drain(&mut spool), (vec![batch(1, 0), batch(3, 0)], 0));
     }
 
     #[test]
@@ -404,7 +498,30 @@ mod tests {
         let mut bytes = std::fs::read(&file).unwrap();
         bytes[first + 20] ^= 1;
         std::fs::write(&file, bytes).unwrap();
+        // Another process cannot know how many rows there were.
+        let mut after = Spool::open(folder.path(), 1 << 20).unwrap();
+        assert_eq!(drain(&mut after), (vec![batch(1, 0)], 1));
+        std::fs::rename(file.with_extension("damaged"), &file).unwrap();
         assert_eq!(drain(&mut spool), (vec![batch(1, 0)], 5));
+        assert_eq!(
+            only_file(&folder),
+            file.with_extension("damaged"),
+            "it is kept for people"
+        );
+    }
+
+    #[test]
+    fn a_refused_batch_is_kept_aside_and_read_again_when_it_is_renamed() {
+        let folder = TempDir::new().unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        spool.append(batch(1, 2)).unwrap();
+        let head = spool.head().unwrap().head.unwrap();
+        let aside = spool.refuse(&head).unwrap();
+        spool.take(&head).unwrap();
+        assert!(Spool::open(folder.path(), 1 << 20).unwrap().is_empty());
+        std::fs::rename(&aside, aside.with_extension("spool")).unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        assert_eq!(drain(&mut spool), (vec![batch(1, 2)], 0));
     }
 
     #[test]
