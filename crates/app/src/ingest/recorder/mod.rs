@@ -2,9 +2,11 @@
 //!
 //! Each recorded series has a piece under way, which becomes part of the archive with its certificates at the end of every
 //! [`recorded_piece`](super::IngestSettings::recorded_piece), when ingest ends, and when another process takes over. A piece begins with
-//! the books as they stand, so that it can be replayed by itself. What is lost is said: in the piece, in its certificates, and by a gap.
-//! After a crash recording begins anew, and the time since the last certificate is a gap.
+//! the books as they stand, so that it can be replayed by itself. Frames of the stream that are lost are said to be: in the piece, in its certificates, and by a gap.
+//! After a crash recording begins anew, and the time since the last certificate is a gap. A piece that cannot be written, or is given up
+//! because too many wait for the database, is told by the log only; that its time has no certificates shows it.
 
+mod archive;
 mod market;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,19 +17,18 @@ use kmi_domain::{SeriesTicker, Ticker, Timestamp};
 use kmi_storage::{Batch, BookEntry, GapClosing, GapEnd, GapKey, GapKind, NewGap};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::keeper::Piece;
 use super::metrics;
 use super::shared::Shared;
+use archive::Archive;
 use market::Market;
 
 /// Frames that wait for the recorder; beyond it the stream waits, and at last says what it lost.
 const WAITING: usize = 65_536;
 /// Between two looks at the clock, for series in which nothing happens.
 const LOOK: Duration = Duration::from_secs(1);
-/// Pieces that wait for the database, at most; then the oldest is given up.
-const ENDING: usize = 64;
 /// Longest time for the last pieces when ingest ends.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -49,8 +50,8 @@ pub(super) struct Recorder {
     series_of: BTreeMap<Ticker, SeriesTicker>,
     markets: BTreeMap<Ticker, Market>,
     pieces: BTreeMap<SeriesTicker, Open>,
-    /// Pieces that have ended, until when, and wait for the database.
-    ending: Vec<(Open, Timestamp)>,
+    /// The way into the database, for which nothing here waits.
+    archive: Archive,
     /// When the pieces under way end.
     ends: Timestamp,
     leads: bool,
@@ -62,12 +63,12 @@ impl Recorder {
     pub(super) fn new(shared: Arc<Shared>, frames: mpsc::Receiver<BookEntry>) -> Recorder {
         let ends = next_end(shared.clock.now(), shared.settings.recorded_piece);
         Recorder {
+            archive: Archive::new(Arc::clone(&shared)),
             shared,
             frames,
             series_of: BTreeMap::new(),
             markets: BTreeMap::new(),
             pieces: BTreeMap::new(),
-            ending: Vec::new(),
             ends,
             leads: false,
             noted: BTreeSet::new(),
@@ -90,13 +91,14 @@ impl Recorder {
                 },
                 Ok(()) = recorded.changed() => self.choose(&recorded.borrow_and_update()),
                 Ok(()) = leadership.changed() => {}
-                _ = looks.tick() => self.look().await,
+                _ = looks.tick() => self.look(),
             }
         }
         self.end_pieces(self.shared.clock.now());
-        if timeout(LAST, self.store_ended()).await.is_err() || !self.ending.is_empty() {
+        let lost = self.archive.finish(LAST).await;
+        if lost > 0 {
             tracing::error!(
-                pieces = self.ending.len(),
+                pieces = lost,
                 "the last pieces of the recording are lost: the database is out"
             );
         }
@@ -128,7 +130,6 @@ impl Recorder {
         };
         if frame.received >= self.ends {
             self.end_pieces(self.ends);
-            self.store_ended().await;
         }
         if self.leads && !self.pieces.contains_key(&series) {
             let piece = self.begin(&series, frame.received);
@@ -144,17 +145,20 @@ impl Recorder {
         self.record(&series, frame);
         match (was_lost, lost) {
             (None, Some(since)) => {
-                self.note(&ticker, since, None, "frames of the stream were lost")
+                note(&self.shared, &ticker, since, None, "frames of the stream were lost")
                     .await;
             }
             (Some(since), None) => {
-                self.note(&ticker, since, Some(at), "frames of the stream were lost")
+                note(&self.shared, &ticker, since, Some(at), "frames of the stream were lost")
                     .await;
             }
             _ => {}
         }
         if self.leads && self.noted.insert(ticker.clone()) {
-            self.note_absence(&ticker, at).await;
+            let is_looked_up = self.archive.note_absence(ticker.clone(), at);
+            if !is_looked_up {
+                tracing::warn!(%ticker, "whether its recording has a hole is not known: the database is out for too long");
+            }
         }
     }
 
@@ -199,16 +203,10 @@ impl Recorder {
 
     /// Ends all pieces under way: what is recorded after belongs to the next.
     fn end_pieces(&mut self, until: Timestamp) {
-        for (_, piece) in std::mem::take(&mut self.pieces) {
-            self.ending.push((piece, until));
-        }
-        if self.ending.len() > ENDING {
-            let given_up = self.ending.len() - ENDING;
-            tracing::error!(
-                pieces = given_up,
-                "pieces of the recording are lost: the database is out for too long"
-            );
-            self.ending.drain(..given_up);
+        for (series, piece) in std::mem::take(&mut self.pieces) {
+            if !self.archive.store(piece, until) {
+                tracing::error!(%series, %until, "a piece of the recording is lost: the database is out for too long");
+            }
         }
         self.ends = next_end(
             self.shared.clock.now().max(until),
@@ -216,69 +214,11 @@ impl Recorder {
         );
     }
 
-    async fn look(&mut self) {
+    fn look(&mut self) {
         // A little later, as the frames of that time may be on their way.
         if self.shared.clock.now() >= self.ends.plus(LOOK) {
             self.end_pieces(self.ends);
         }
-        self.store_ended().await;
-    }
-
-    /// Makes pieces that have ended part of the archive; those for which the database has no time stay.
-    async fn store_ended(&mut self) {
-        while let Some((piece, until)) = self.ending.first_mut() {
-            match piece.get_mut().finish(*until).await {
-                Ok(certificates) => {
-                    let count = certificates as u64;
-                    self.shared
-                        .monitor
-                        .update(|status| status.recorder.certificates += count);
-                }
-                Err(error) if error.is_outage() => return,
-                Err(error) => tracing::error!(%error, "a piece of the recording is lost"),
-            }
-            self.ending.remove(0);
-        }
-    }
-
-    /// Notes that recording did not run since the last certificate.
-    async fn note_absence(&self, ticker: &Ticker, at: Timestamp) {
-        match self.shared.keeper.recorded_until(ticker).await {
-            Ok(Some(until)) if until < at => {
-                self.note(ticker, until, Some(at), "recording did not run").await;
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, %ticker, "whether its recording has a hole is not known"),
-        }
-    }
-
-    /// Notes a gap; one that has an end is over for good, as books of the past cannot be asked for.
-    async fn note(&self, ticker: &Ticker, from: Timestamp, to: Option<Timestamp>, reason: &str) {
-        let Some(fence) = self.shared.fence() else { return };
-        let key = GapKey {
-            kind: GapKind::Books,
-            ticker: Some(ticker.clone()),
-            from,
-        };
-        let closing = to.map(|to| GapClosing {
-            key: key.clone(),
-            to: Some(to),
-            at: to,
-            end: GapEnd::Unfillable {
-                reason: format!("{reason}; books of the past cannot be asked for"),
-            },
-        });
-        let batch = Batch {
-            gaps: vec![NewGap {
-                key,
-                to,
-                reason: reason.to_owned(),
-            }],
-            closed_gaps: closing.into_iter().collect(),
-            fence: Some(fence),
-            ..Batch::default()
-        };
-        self.shared.writing.put(batch).await;
     }
 
     fn tell(&self) {
@@ -287,6 +227,35 @@ impl Recorder {
             .monitor
             .update(|status| status.recorder.markets = markets);
     }
+}
+
+/// Notes a gap; one that has an end is over for good, as books of the past cannot be asked for.
+async fn note(shared: &Shared, ticker: &Ticker, from: Timestamp, to: Option<Timestamp>, reason: &str) {
+    let Some(fence) = shared.fence() else { return };
+    let key = GapKey {
+        kind: GapKind::Books,
+        ticker: Some(ticker.clone()),
+        from,
+    };
+    let closing = to.map(|to| GapClosing {
+        key: key.clone(),
+        to: Some(to),
+        at: to,
+        end: GapEnd::Unfillable {
+            reason: format!("{reason}; books of the past cannot be asked for"),
+        },
+    });
+    let batch = Batch {
+        gaps: vec![NewGap {
+            key,
+            to,
+            reason: reason.to_owned(),
+        }],
+        closed_gaps: closing.into_iter().collect(),
+        fence: Some(fence),
+        ..Batch::default()
+    };
+    shared.writing.put(batch).await;
 }
 
 /// The next whole multiple of a piece since midnight.
