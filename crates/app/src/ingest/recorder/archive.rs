@@ -61,11 +61,7 @@ impl Archive {
 
     /// Waits until all is done, for so long at most; gives how many pieces are lost.
     pub(super) async fn finish(self, patience: Duration) -> usize {
-        let Archive {
-            jobs,
-            room,
-            mut task,
-        } = self;
+        let Archive { jobs, room, mut task } = self;
         drop(jobs);
         let _ = timeout(patience, task.join_next()).await;
         ENDING - room.available_permits()

@@ -145,12 +145,24 @@ impl Recorder {
         self.record(&series, frame);
         match (was_lost, lost) {
             (None, Some(since)) => {
-                note(&self.shared, &ticker, since, None, "frames of the stream were lost")
-                    .await;
+                note(
+                    &self.shared,
+                    &ticker,
+                    since,
+                    None,
+                    "frames of the stream were lost",
+                )
+                .await;
             }
             (Some(since), None) => {
-                note(&self.shared, &ticker, since, Some(at), "frames of the stream were lost")
-                    .await;
+                note(
+                    &self.shared,
+                    &ticker,
+                    since,
+                    Some(at),
+                    "frames of the stream were lost",
+                )
+                .await;
             }
             _ => {}
         }
