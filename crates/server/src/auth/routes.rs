@@ -17,7 +17,11 @@ use crate::gate::Site;
 /// Routes of sessions.
 pub(crate) fn router() -> Router<Doors> {
     Router::new()
-        .route("/session/begin", get(begin))
+        // A GET would answer HEAD too, and what only looks whether a link is good must not use it up.
+        .route(
+            "/session/begin",
+            get(begin).head((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")])),
+        )
         .route("/session", get(look).delete(end))
         .route("/session/link", post(link))
 }

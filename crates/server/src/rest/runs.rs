@@ -133,6 +133,11 @@ impl Runs {
 
 async fn go(doors: Doors, request: BacktestRequest, phase: Arc<AtomicU8>, permit: OwnedSemaphorePermit) {
     let (id, started) = (request.id.clone(), Instant::now());
+    let mut ending = Ending {
+        doors: doors.clone(),
+        id: id.clone(),
+        failed: Some("it broke: the log says how".to_owned()),
+    };
     // The stopwatch is asked when the loop begins and when it ends. It holds the permit, for it lives as long as the thread that runs, which goes
     // on to its end even when nobody waits for it any more.
     let watch = move || {
@@ -149,7 +154,20 @@ async fn go(doors: Doors, request: BacktestRequest, phase: Arc<AtomicU8>, permit
     if let Some(reason) = &failed {
         tracing::warn!(id, reason, "a backtest failed");
     }
-    doors.runs.end(&id, failed);
+    ending.failed = failed;
+}
+
+/// Ends a run, also one that panics: nothing is said to run that does not.
+struct Ending {
+    doors: Doors,
+    id: String,
+    failed: Option<String>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.doors.runs.end(&self.id, self.failed.take());
+    }
 }
 
 fn forget(known: &mut BTreeMap<String, Run>) {

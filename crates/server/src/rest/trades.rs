@@ -63,7 +63,7 @@ pub(super) async fn all(
 
 /// Public trades of a market, newest first.
 ///
-/// The newest come from memory, and from there alone while the database does not answer.
+/// The newest come from memory. While the database does not answer, memory alone has them: some dozens of each market.
 #[utoipa::path(
     get,
     path = "/api/v1/markets/{ticker}/trades",
@@ -73,7 +73,7 @@ pub(super) async fn all(
     responses(
         (status = 200, description = "A page of trades.", body = Page<TradeView>),
         (status = 400, description = "A parameter breaks its rule.", body = Error),
-        (status = 503, description = "The database does not answer, and memory does not go back so far.", body = Error),
+        (status = 503, description = "The database does not answer, and memory does not have all of the page.", body = Error),
     )
 )]
 pub(super) async fn of_market(
@@ -108,8 +108,8 @@ async fn page(
             &mut trades,
             kept.iter().map(|trade| TradeView::new(trade, Source::Cache)),
         ),
-        // What is in memory can be read all the same.
-        Err(_) if !trades.is_empty() => {}
+        // What is in memory can be read all the same, if it has all of the page.
+        Err(_) if trades.len() > limit as usize || goes_back_far_enough(doors, &query) => {}
         Err(refusal) => return Err(refusal),
     }
     let limit = limit as usize;
@@ -144,6 +144,16 @@ fn from_memory(doors: &Doors, query: &TapeQuery) -> Vec<TradeView> {
     let trades = doors.board.trades(ticker, usize::MAX);
     let views = trades.iter().map(|trade| TradeView::of_stream(trade));
     views.filter(wanted).collect()
+}
+
+/// Whether memory begins before what is asked for.
+fn goes_back_far_enough(doors: &Doors, query: &TapeQuery) -> bool {
+    let (Some(ticker), Some(from)) = (&query.ticker, query.from) else {
+        return false;
+    };
+    let trades = doors.board.trades(ticker, usize::MAX);
+    let mut views = trades.iter().map(|trade| TradeView::of_stream(trade));
+    views.any(|trade| trade.executed_at < from)
 }
 
 /// Adds trades that are not there yet, and puts all in order.

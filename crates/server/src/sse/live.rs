@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use kmi_app::board::{BookPicture, MarketId, MarketState, Watch};
+use kmi_app::board::{BookPicture, MarketId, MarketState, TooManyBooks, Watch};
 use kmi_app::hub::{Batch, Format, Happening, Interest, Published, Reader};
 use kmi_domain::Ticker;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -48,6 +48,14 @@ enum State {
     Ended,
 }
 
+/// What came of looking for markets that were unknown.
+struct Resolved {
+    /// There are some.
+    came: bool,
+    /// Why not all of them could be taken in.
+    full: Option<TooManyBooks>,
+}
+
 /// What woke a stream.
 enum Woken {
     Batch(Batch),
@@ -88,7 +96,9 @@ impl Live {
             doors,
             _slot: slot,
         };
-        live.resolve()?;
+        if let Some(full) = live.resolve().full {
+            return Err(ApiError::too_many(full.to_string(), 10));
+        }
         Ok(live)
     }
 
@@ -227,8 +237,8 @@ impl Live {
             .collect()
     }
 
-    /// Takes in markets that have come to be known. Says whether there were any.
-    fn resolve(&mut self) -> Result<bool, ApiError> {
+    /// Takes in markets that have come to be known. Those whose book cannot be watched now stay unknown, to be tried again.
+    fn resolve(&mut self) -> Resolved {
         let board = &self.doors.board;
         let mut found = Vec::new();
         self.unknown.retain(|ticker| match board.id(ticker) {
@@ -238,21 +248,32 @@ impl Live {
             }
             None => true,
         });
-        for (ticker, id) in &found {
+        let mut found = found.into_iter();
+        let mut came = false;
+        while let Some((ticker, id)) = found.next() {
             if self.wanted.kinds.books {
-                let watch = board.demand().watch(ticker.clone());
-                self.watches
-                    .push(watch.map_err(|full| ApiError::too_many(full.to_string(), 10))?);
+                match board.demand().watch(ticker.clone()) {
+                    Ok(watch) => self.watches.push(watch),
+                    Err(full) => {
+                        self.unknown.push(ticker);
+                        self.unknown.extend(found.map(|(ticker, _)| ticker));
+                        return Resolved {
+                            came,
+                            full: Some(full),
+                        };
+                    }
+                }
             }
             if let Some(markets) = &mut self.reader.interest_mut().markets {
-                markets.insert(*id);
+                markets.insert(id);
             }
+            came = true;
         }
-        Ok(!found.is_empty())
+        Resolved { came, full: None }
     }
 
     fn beat(&mut self) -> Bytes {
-        let came = !self.unknown.is_empty() && self.resolve().unwrap_or(false);
+        let came = !self.unknown.is_empty() && self.resolve().came;
         if came {
             return self.snapshot();
         }

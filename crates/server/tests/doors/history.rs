@@ -154,12 +154,23 @@ async fn without_a_database_memory_still_answers_and_the_past_says_to_come_again
     let served = served().await;
     served.list(&[(MARKET, "0.4000", "0.4400", "1.00")]);
     served.trade("a", MARKET, "0.4100");
+    served.pass(1);
+    served.trade("b", MARKET, "0.4200");
     served.store.clone().close().await.unwrap();
 
     assert_eq!(served.get("/api/v1/markets").await.status, 200);
     assert_eq!(served.get(&format!("/api/v1/markets/{MARKET}")).await.status, 200);
-    let trades = served.get(&format!("/api/v1/markets/{MARKET}/trades")).await;
-    assert_eq!(trades.json()["items"][0]["id"], "a");
+    let path = format!("/api/v1/markets/{MARKET}/trades");
+    let trades = served.get(&format!("{path}?limit=1")).await.json();
+    assert_eq!(trades["items"][0]["id"], "b");
+    assert!(trades["next_cursor"].is_string(), "{trades}");
+    let after_the_first = served
+        .get(&format!("{path}?from=2026-11-18T11:06:41Z"))
+        .await
+        .json();
+    assert_eq!(after_the_first["items"].as_array().unwrap().len(), 1);
+    // What may have been before is not passed over in silence.
+    assert_eq!(served.get(&path).await.status, 503);
     let bearer = format!("Bearer {}", crate::support::TOKEN);
     let answer = served
         .send("GET", "/api/v1/backtests", &[("authorization", &bearer)], "")

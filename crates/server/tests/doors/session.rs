@@ -8,6 +8,8 @@ async fn a_link_begins_a_session_once_and_its_cookie_is_for_this_server_alone() 
     let link = served.doors.session_link(served.address);
     let path = link.strip_prefix(&format!("http://{}", served.address)).unwrap();
 
+    let looked = served.send("HEAD", path, &[], "").await;
+    assert_eq!(looked.status, 405, "who only looks does not use it up");
     let begun = served.get(path).await;
     assert_eq!(begun.status, 303);
     assert_eq!(begun.header("location"), "/");

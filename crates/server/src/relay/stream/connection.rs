@@ -16,7 +16,7 @@ use super::frame::{CloseCode, Inbox, Incoming};
 
 /// A ping goes out this often, as at the exchange, unless something else waits to be read.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
-/// A client that says nothing, not even pong, for so long is gone; looked at with every ping.
+/// A client that says nothing, not even pong, and takes nothing of what it is told for so long is gone; looked at with every ping.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long a connection may take to hear the last word.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -59,6 +59,7 @@ where
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stopped = pin!(stopping.cancelled());
     let mut heard = Instant::now();
+    let mut is_full = false;
     loop {
         match listen(&mut inbox, session) {
             Ok(Heard::Goodbye) => return Some(CloseCode::Normal),
@@ -80,10 +81,11 @@ where
                 if session.poll_news(context).is_ready() {
                     return Poll::Ready(Step::News);
                 }
-            } else if let Poll::Ready(wrote) =
-                Pin::new(&mut *stream).poll_write(context, session.out.waiting())
-            {
-                return Poll::Ready(Step::Wrote(wrote));
+            } else {
+                match Pin::new(&mut *stream).poll_write(context, session.out.waiting()) {
+                    Poll::Ready(wrote) => return Poll::Ready(Step::Wrote(wrote)),
+                    Poll::Pending => is_full = true,
+                }
             }
             if stopped.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Step::Stop);
@@ -94,7 +96,13 @@ where
         match step {
             Step::Read(Ok(0) | Err(_)) | Step::Wrote(Ok(0) | Err(_)) => return None,
             Step::Read(Ok(_)) => heard = Instant::now(),
-            Step::Wrote(Ok(bytes)) => session.out.wrote(bytes),
+            Step::Wrote(Ok(bytes)) => {
+                // There was no room, and now there is: somebody reads, however slowly. In a busy feed such a client is never pinged.
+                if std::mem::take(&mut is_full) {
+                    heard = Instant::now();
+                }
+                session.out.wrote(bytes);
+            }
             Step::Ping if heard.elapsed() > SILENCE => return None,
             Step::Ping if session.out.is_empty() => session.out.ping(),
             Step::News | Step::Ping => {}

@@ -10,6 +10,7 @@
 
 mod commands;
 mod connection;
+mod debts;
 mod encode;
 mod frame;
 mod outgoing;

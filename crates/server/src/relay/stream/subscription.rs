@@ -4,7 +4,7 @@
 //! to hear next has fallen behind: of quotes it gets the latest, of books it gets them whole, with the next `seq`; trades and
 //! lifecycles end with error 25, for nobody can say them again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -15,6 +15,7 @@ use kmi_domain::{Ticker, Timestamp};
 use kmi_kalshi::ws::Channel;
 use kmi_kalshi::ws::message::{Body, OrderbookDelta, Subscribed};
 
+use super::debts::Debts;
 use super::encode;
 use super::outgoing::{Envelope, Outgoing};
 
@@ -33,7 +34,7 @@ pub(super) struct Subscription {
     /// Events taken from the reader and not told yet, 1,024 at most.
     batch: std::vec::IntoIter<Arc<Published>>,
     /// Markets whose book or quotes are to be told as they stand, before anything new.
-    owed: VecDeque<MarketId>,
+    owed: Debts,
     /// When the last event that was told happened.
     told: Timestamp,
 }
@@ -108,7 +109,7 @@ impl Subscription {
             reader: hub.reader(hub.last(), interest),
             board: board.clone(),
             batch: Vec::new().into_iter(),
-            owed: VecDeque::new(),
+            owed: Debts::default(),
             told: Timestamp::MIN,
         }
     }
@@ -177,7 +178,7 @@ impl Subscription {
         interest.extend(ids.iter().copied());
         covered.extend(fresh);
         if self.channel == Channel::OrderbookDelta {
-            self.owed.extend(&ids);
+            self.owed.extend(ids.iter().copied());
         }
         Ok(ids)
     }
@@ -191,6 +192,7 @@ impl Subscription {
                     interest.remove(*market);
                 }
             }
+            self.owed.forgive(markets.iter().map(|(market, _)| *market));
         }
     }
 
@@ -209,7 +211,7 @@ impl Subscription {
                 },
             };
             if covered {
-                self.owed.push_back(market);
+                self.owed.push(market);
             }
         }
     }
@@ -221,7 +223,7 @@ impl Subscription {
             if out.is_enough() {
                 return Told::Enough;
             }
-            if let Some(market) = self.owed.pop_front() {
+            if let Some(market) = self.owed.pop() {
                 self.pay(market, out);
             } else if let Some(event) = self.batch.next() {
                 self.tell_event(&event, is_late, out);
@@ -274,7 +276,8 @@ impl Subscription {
                 let since = self.told;
                 let changed = self.board.current(self.reader.interest());
                 let changed = changed.iter().filter(|market| market.as_of >= since);
-                self.owed = changed.map(|market| market.id).collect();
+                self.owed.clear();
+                self.owed.extend(changed.map(|market| market.id));
                 Told::Enough
             }
             _ => Told::Broken,
