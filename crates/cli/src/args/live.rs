@@ -14,6 +14,9 @@ pub(crate) struct ServeArgs {
     /// Open no browser
     #[arg(long)]
     pub no_open: bool,
+    /// Print no link that begins a session, where others read what is printed; a program with the token gets one by POST /session/link
+    #[arg(long)]
+    pub no_link: bool,
 }
 
 /// `kmi demo`.
@@ -31,6 +34,9 @@ pub(crate) struct DemoArgs {
     /// Open no browser
     #[arg(long)]
     pub no_open: bool,
+    /// Print no link that begins a session, where others read what is printed; a program with the token gets one by POST /session/link
+    #[arg(long)]
+    pub no_link: bool,
 }
 
 /// `kmi config-schema`.

@@ -52,12 +52,23 @@ pub(crate) async fn run(config: &Config, args: &DemoArgs, as_json: bool) -> Resu
     let listener = house::listen(&config).await?;
     let folder = config.data_dir()?.join("exchange");
     let world = World::of(args, &folder)?;
-    let (exchange, account) = open_exchange(world, &folder).await?;
+    let ended = stop.token();
+    let opened = tokio::select! {
+        opened = open_exchange(world, &folder) => opened?,
+        // Restoring a long journal takes its time, and changes nothing yet.
+        () = ended.cancelled() => return Ok(ExitCode::SUCCESS),
+    };
+    let (exchange, account) = opened;
     let location = config.store_location()?;
     let Some(store) = house::open_store(&location, Some(&listener), &stop.token()).await? else {
         return Ok(ExitCode::SUCCESS);
     };
-    store.claim_exchange(&format!("simulator:{}", world.seed)).await?;
+    store.claim_exchange(&world.identity()).await.with_context(|| {
+        let home = folder.parent().unwrap_or(&folder).display();
+        format!(
+            "{home} holds the database of another world; delete the folder or name another with --data-dir"
+        )
+    })?;
 
     let (connect, accept) = pipe();
     let connector = move |_: &str, _: u16| -> BoxFuture<'static, io::Result<BoxStream>> {
@@ -74,7 +85,7 @@ pub(crate) async fn run(config: &Config, args: &DemoArgs, as_json: bool) -> Resu
         clients,
         role: PollerRole::Elected,
         kind: ExchangeKind::Simulator,
-        announcement: Announcement::of(as_json, args.no_open),
+        announcement: Announcement::of(as_json, args.no_open, args.no_link),
     };
     let broken = tokio::select! {
         served = open.serve(&config, &stop) => {
@@ -93,11 +104,15 @@ pub(crate) async fn run(config: &Config, args: &DemoArgs, as_json: bool) -> Resu
     Ok(ExitCode::SUCCESS)
 }
 
-/// The same with a data directory of the demo's own, unless one was named: nobody's real data is mixed with invented.
+/// The same with a data directory of the demo's own, unless one was named, and with a database there: nobody's real data is mixed with
+/// invented, and no server that is meant for real data is claimed for an invented exchange.
 fn at_home(config: &Config) -> Result<Config> {
     let mut config = config.clone();
     if config.storage.data_dir.is_none() {
         config.storage.data_dir = Some(config.data_dir()?.join("demo"));
+    }
+    if config.storage.database_url.take().is_some() {
+        tracing::warn!("storage.database_url: not used, for the demo keeps its database beside its exchange");
     }
     Ok(config)
 }
@@ -107,9 +122,20 @@ fn at_home(config: &Config) -> Result<Config> {
 struct World {
     seed: u64,
     markets: u32,
+    /// Drawn when it was founded: one of the same seed that is founded anew is another. Older ones have none.
+    #[serde(default)]
+    founded: Option<u64>,
 }
 
 impl World {
+    /// Under which name the database is its own.
+    fn identity(&self) -> String {
+        match self.founded {
+            Some(founded) => format!("simulator:{}:{founded:016x}", self.seed),
+            None => format!("simulator:{}", self.seed),
+        }
+    }
+
     /// The one kept in `folder`, or else the one asked for.
     fn of(args: &DemoArgs, folder: &Path) -> Result<World> {
         let path = folder.join("world.json");
@@ -120,6 +146,7 @@ impl World {
                 let world = World {
                     seed: args.seed.unwrap_or(SEED),
                     markets: args.markets.unwrap_or(LifeSettings::MARKETS),
+                    founded: Some(entropy::seed()?),
                 };
                 fs::create_dir_all(folder).with_context(at)?;
                 // Whole or not at all, whenever the machine stops.
@@ -233,6 +260,7 @@ mod tests {
             seed,
             markets,
             no_open: true,
+            no_link: false,
         }
     }
 
@@ -244,6 +272,18 @@ mod tests {
         assert_eq!((begun.seed, begun.markets), (42, 200));
         assert_eq!(World::of(&args(None, None), &exchange).unwrap(), begun);
         assert_eq!(World::of(&args(Some(42), Some(200)), &exchange).unwrap(), begun);
+
+        assert!(
+            begun.identity().starts_with("simulator:42:"),
+            "{}",
+            begun.identity()
+        );
+        let elsewhere = World::of(&args(Some(42), None), &folder.path().join("again")).unwrap();
+        assert_ne!(
+            elsewhere.identity(),
+            begun.identity(),
+            "founded anew, it is another"
+        );
 
         let refusal = World::of(&args(Some(7), None), &exchange).unwrap_err();
         assert!(refusal.is::<WrongUse>());

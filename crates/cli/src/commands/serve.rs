@@ -16,6 +16,7 @@ use crate::live::doors::{Announcement, Behind, House};
 use crate::live::followed::{Clients, Followed};
 use crate::live::guard::Guard;
 use crate::live::house;
+use crate::live::identity::kind_of;
 use crate::live::intake::{self, Intake, Sources};
 use crate::live::stop::Stop;
 use crate::live::{entropy, guard};
@@ -29,6 +30,8 @@ pub(crate) async fn run(config: &Config, args: &ServeArgs, as_json: bool) -> Res
         return Ok(ExitCode::SUCCESS);
     };
     let (connector, guard) = claim(&followed, &store, &stop).await?;
+    let found = guard.as_ref().and_then(Guard::found);
+    let kind = found.map_or(followed.address.kind, kind_of);
     let seed = entropy::seed()?;
     let clients = followed.clients(connector, seed)?;
     tell_of_stream(&followed);
@@ -45,8 +48,8 @@ pub(crate) async fn run(config: &Config, args: &ServeArgs, as_json: bool) -> Res
         store,
         clients,
         role,
-        kind: followed.address.kind,
-        announcement: Announcement::of(as_json, args.no_open),
+        kind,
+        announcement: Announcement::of(as_json, args.no_open, args.no_link),
     };
     let served = open.serve(config, &stop).await;
     if let Some(learning) = learning {
@@ -56,7 +59,7 @@ pub(crate) async fn run(config: &Config, args: &ServeArgs, as_json: bool) -> Res
     finished(guard.as_ref())
 }
 
-/// Makes the database the exchange's, as far as that can be asked now. One on this machine is asked again at every connection.
+/// Makes the database the exchange's, as far as that can be asked now. One that is none of Kalshi's is asked again at every connection.
 ///
 /// # Errors
 /// When the database belongs to another.
@@ -69,7 +72,7 @@ pub(super) async fn claim(
         store.claim_exchange(identity).await?;
         return Ok((Followed::tcp(), None));
     }
-    let guard = Guard::new(followed.address.asker()?, store.clone(), stop.token());
+    let guard = Guard::new(followed.askers()?, store.clone(), stop.token());
     match guard.check().await {
         Ok(()) => {}
         Err(error) if matches!(error, guard::GuardError::Exchange(_)) => {

@@ -36,19 +36,28 @@ pub(crate) struct Behind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Announcement {
     /// One JSON object on one line.
-    Json,
+    Json(Link),
     /// For people, whose browser is opened if they have one at hand.
     Text,
     /// For people who want to open it themselves.
-    TextOnly,
+    TextOnly(Link),
+}
+
+/// Whether the one-time link is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    Told,
+    /// What is printed goes where others read it.
+    Withheld,
 }
 
 impl Announcement {
-    /// As the flags `--json` and `--no-open` say.
-    pub(crate) fn of(as_json: bool, no_open: bool) -> Announcement {
-        match (as_json, no_open) {
-            (true, _) => Announcement::Json,
-            (false, true) => Announcement::TextOnly,
+    /// As the flags `--json`, `--no-open` and `--no-link` say. Without a link there is nothing to open.
+    pub(crate) fn of(as_json: bool, no_open: bool, no_link: bool) -> Announcement {
+        let link = if no_link { Link::Withheld } else { Link::Told };
+        match (as_json, no_open || no_link) {
+            (true, _) => Announcement::Json(link),
+            (false, true) => Announcement::TextOnly(link),
             (false, false) => Announcement::Text,
         }
     }
@@ -61,8 +70,8 @@ struct FirstLine<'a> {
     exchange: &'static str,
     database: &'static str,
     pid: u32,
-    /// Begins a session, once.
-    link: &'a str,
+    /// Begins a session, once; null where it is withheld.
+    link: Option<&'a str>,
     /// File of the token with which programs are let in.
     token_path: &'a Path,
 }
@@ -126,15 +135,18 @@ impl House {
     /// # Errors
     /// When nobody reads it.
     pub(crate) fn announce(&self, how: Announcement) -> Result<()> {
-        let link = self.doors.session_link(self.address);
+        let link = match how {
+            Announcement::Json(Link::Withheld) | Announcement::TextOnly(Link::Withheld) => None,
+            _ => Some(self.doors.session_link(self.address)),
+        };
         let url = format!("http://{}", self.address);
-        if how == Announcement::Json {
+        if matches!(how, Announcement::Json(_)) {
             return output::json(&FirstLine {
                 url: &url,
                 exchange: self.exchange.as_str(),
                 database: self.database,
                 pid: std::process::id(),
-                link: &link,
+                link: link.as_deref(),
                 token_path: &self.token_path,
             });
         }
@@ -143,14 +155,17 @@ impl House {
             ExchangeKind::Demo => "the exchange's demo: real names, mock money\n\n",
             ExchangeKind::Prod => "",
         };
+        let opening = link.as_ref().map_or_else(String::new, |link| {
+            format!("Open       {link}\n           (good once, for ten minutes)\n")
+        });
         output::text(&format!(
-            "{banner}Open       {link}\n           (good once, for ten minutes)\nAddress    {url}\nAPI        {url}/api/docs\n\
+            "{banner}{opening}Address    {url}\nAPI        {url}/api/docs\n\
              Programs   Authorization: Bearer, with what is in {}\nDatabase   {}\n\nStops on Ctrl-C.\n",
             self.token_path.display(),
             self.database,
         ))?;
-        if how == Announcement::Text {
-            browser::open(&link);
+        if let (Announcement::Text, Some(link)) = (how, &link) {
+            browser::open(link, &self.token_path.with_file_name("open.html"));
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use kmi_kalshi::connect::{Connect, Dialer, Tcp};
 use kmi_kalshi::sign::Signer;
 use kmi_kalshi::{rest, ws};
 
-use super::identity::{Address, PROD_REST_URL, PROD_WS_URL};
+use super::identity::{Address, Asker, PROD_REST_URL, PROD_WS_URL};
 use crate::WrongUse;
 use crate::commands::now;
 use crate::config::Config;
@@ -22,6 +22,8 @@ pub(crate) struct Followed {
     pub(crate) rest_url: String,
     /// What its address says of it.
     pub(crate) address: Address,
+    /// What the stream's address says, where there is one.
+    stream: Option<Address>,
     ws_url: Option<String>,
     signer: Option<Signer>,
 }
@@ -48,9 +50,9 @@ impl Followed {
         };
         let address =
             Address::of(&rest_url).map_err(|error| WrongUse(format!("exchange.rest_url: {error}")))?;
-        if let Some(ws_url) = &ws_url
-            && !address.fits_stream(ws_url)
-        {
+        let stream = ws_url.as_deref().map(Address::of).transpose();
+        let stream = stream.map_err(|error| WrongUse(format!("exchange.ws_url: {error}")))?;
+        if stream.as_ref().is_some_and(|stream| !address.fits_stream(stream)) {
             let other = WrongUse(format!(
                 "exchange.ws_url: is of another exchange than exchange.rest_url, {}",
                 address.place
@@ -68,9 +70,23 @@ impl Followed {
         Ok(Followed {
             rest_url,
             address,
+            stream,
             ws_url,
             signer,
         })
+    }
+
+    /// Who ask the exchange which it is: of REST, and of the stream where that is elsewhere.
+    ///
+    /// # Errors
+    /// When there is no such client.
+    pub(crate) fn askers(&self) -> Result<Vec<Asker>> {
+        let mut askers = vec![self.address.asker()?];
+        let stream = self.stream.as_ref().filter(|_| self.signer.is_some());
+        if let Some(stream) = stream.filter(|stream| stream.place != self.address.place) {
+            askers.push(stream.asker()?);
+        }
+        Ok(askers)
     }
 
     /// What is missing for a stream, if there is none.

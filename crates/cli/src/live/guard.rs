@@ -1,7 +1,7 @@
 //! Nothing of another exchange gets in: [`Guard`].
 //!
-//! An exchange on this machine may be stopped and another started at its address at any time. So whoever connects to one is asked first
-//! which it is, every time, and the database must be that one's.
+//! An exchange on this machine may be stopped and another started at its address at any time. So whoever is connected to is asked first
+//! which it is, every time, be it for REST or for the stream, and the database must be that one's.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -22,7 +22,8 @@ pub(crate) struct Guard {
 
 #[derive(Debug)]
 struct Shared {
-    asker: Asker,
+    /// Of REST, then of the stream where that is elsewhere.
+    askers: Vec<Asker>,
     store: Store,
     /// Which exchange it was found to be, and the database to belong to.
     known: OnceLock<String>,
@@ -41,7 +42,9 @@ pub(crate) enum GuardError {
     #[error(transparent)]
     Database(#[from] StorageError),
     /// It was another before.
-    #[error("the exchange is {found} now, and was {was} before")]
+    #[error(
+        "the exchange is {found}, and was {was} before: exchange.rest_url and exchange.ws_url must be of one, and stay so"
+    )]
     Changed {
         /// Which it was.
         was: String,
@@ -62,11 +65,11 @@ impl GuardError {
 }
 
 impl Guard {
-    /// One that asks `asker`, holds `store` to it, and cancels `stop` when another exchange takes its place.
-    pub(crate) fn new(asker: Asker, store: Store, stop: CancellationToken) -> Guard {
+    /// One that asks `askers`, of REST first, holds `store` to it, and cancels `stop` when another exchange takes its place.
+    pub(crate) fn new(askers: Vec<Asker>, store: Store, stop: CancellationToken) -> Guard {
         Guard {
             shared: Arc::new(Shared {
-                asker,
+                askers,
                 store,
                 known: OnceLock::new(),
                 stop,
@@ -75,13 +78,25 @@ impl Guard {
         }
     }
 
-    /// Asks, and makes the database that exchange's if it was nobody's.
+    /// Asks all, and makes the database that exchange's if it was nobody's.
     ///
     /// # Errors
     /// [`GuardError`].
     pub(crate) async fn check(&self) -> Result<(), GuardError> {
+        for asker in &self.shared.askers {
+            self.check_one(asker).await?;
+        }
+        Ok(())
+    }
+
+    /// Which exchange it was found to be.
+    pub(crate) fn found(&self) -> Option<&str> {
+        self.shared.known.get().map(String::as_str)
+    }
+
+    async fn check_one(&self, asker: &Asker) -> Result<(), GuardError> {
         let shared = &self.shared;
-        let found = shared.asker.ask().await.map_err(GuardError::Exchange)?;
+        let found = asker.ask().await.map_err(GuardError::Exchange)?;
         if let Some(known) = shared.known.get() {
             return if *known == found {
                 Ok(())
@@ -101,8 +116,13 @@ impl Guard {
         self.shared.refusal.get().map(String::as_str)
     }
 
-    async fn admit(&self) -> io::Result<()> {
-        let Err(error) = self.check().await else {
+    async fn admit(&self, host: &str, port: u16) -> io::Result<()> {
+        let askers = &self.shared.askers;
+        let asked = match askers.iter().find(|asker| asker.is_about(host, port)) {
+            Some(asker) => self.check_one(asker).await,
+            None => self.check().await,
+        };
+        let Err(error) = asked else {
             return Ok(());
         };
         if !error.may_pass() {
@@ -117,8 +137,9 @@ impl Guard {
 impl Connect for Guard {
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<BoxStream>> {
         let (guard, stream) = (self.clone(), Tcp.connect(host, port));
+        let host = host.to_owned();
         Box::pin(async move {
-            guard.admit().await?;
+            guard.admit(&host, port).await?;
             stream.await
         })
     }

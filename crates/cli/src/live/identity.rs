@@ -21,6 +21,16 @@ const DEMO: [&str; 2] = ["external-api.demo.kalshi.co", "demo-api.kalshi.co"];
 const PROD_STREAMS: [&str; 2] = ["external-api-ws.kalshi.com", "api.elections.kalshi.com"];
 const DEMO_STREAMS: [&str; 2] = ["external-api-ws.demo.kalshi.co", "demo-api.kalshi.co"];
 
+/// Of which exchange a host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Prod,
+    Demo,
+    /// On this machine.
+    Here,
+    Elsewhere,
+}
+
 /// Production, for those who name no exchange.
 pub(crate) const PROD_REST_URL: &str = "https://external-api.kalshi.com/trade-api/v2";
 /// Its stream.
@@ -31,16 +41,19 @@ pub(crate) const PROD_WS_URL: &str = "wss://external-api-ws.kalshi.com/trade-api
 pub(crate) struct Address {
     /// Host and port.
     pub(crate) place: String,
-    /// Which of all exchanges it is; `None`: it is on this machine and must be asked.
+    /// Which of all exchanges it is; `None`: it is none of Kalshi's and must be asked.
     pub(crate) identity: Option<String>,
-    /// Of which kind it is.
+    /// Of which kind it is, as far as the address says.
     pub(crate) kind: ExchangeKind,
-    /// Where one on this machine is asked who it is.
+    owner: Owner,
+    host: String,
+    port: u16,
+    /// Where it is asked who it is.
     admin_url: String,
 }
 
 impl Address {
-    /// Takes a REST address apart.
+    /// Takes an address apart, of REST or of the stream.
     ///
     /// # Errors
     /// When it is no URL with a host.
@@ -49,35 +62,35 @@ impl Address {
         let host = url.host().context("has no host")?;
         let port = url.port_or_known_default().context("has no port")?;
         let place = format!("{host}:{port}");
-        let name = host.to_string();
-        let (identity, kind) = if PROD.contains(&name.as_str()) {
-            (Some("prod".to_owned()), ExchangeKind::Prod)
-        } else if DEMO.contains(&name.as_str()) {
-            (Some("demo".to_owned()), ExchangeKind::Demo)
-        } else if is_loopback(&host) {
-            (None, ExchangeKind::Simulator)
-        } else {
+        let owner = owner(&host);
+        let (identity, kind) = match owner {
+            Owner::Prod => (Some("prod".to_owned()), ExchangeKind::Prod),
+            Owner::Demo => (Some("demo".to_owned()), ExchangeKind::Demo),
+            Owner::Here => (None, ExchangeKind::Simulator),
             // Unknown is taken for real: nothing of it is given to everybody.
-            (Some(place.clone()), ExchangeKind::Prod)
+            Owner::Elsewhere => (None, ExchangeKind::Prod),
+        };
+        let scheme = match url.scheme() {
+            "https" | "wss" => "https",
+            _ => "http",
         };
         Ok(Address {
-            admin_url: format!("{}://{place}{ADMIN_PATH}", url.scheme()),
+            admin_url: format!("{scheme}://{place}{ADMIN_PATH}"),
             place,
             identity,
             kind,
+            owner,
+            host: host.to_string(),
+            port,
         })
     }
 
-    /// Whether the stream at `ws_url` may be of the same exchange: Kalshi's own are not mixed.
-    pub(crate) fn fits_stream(&self, ws_url: &str) -> bool {
-        let host = Url::parse(ws_url)
-            .ok()
-            .and_then(|url| url.host().map(|host| host.to_string()));
-        let Some(host) = host else { return false };
-        match self.identity.as_deref() {
-            Some("prod") => !DEMO_STREAMS.contains(&host.as_str()),
-            Some("demo") => !PROD_STREAMS.contains(&host.as_str()),
-            _ => true,
+    /// Whether the stream at `stream` may be of the same exchange: one of Kalshi's is mixed with no other. Of two others each says itself
+    /// which it is.
+    pub(crate) fn fits_stream(&self, stream: &Address) -> bool {
+        match (self.owner, stream.owner) {
+            (Owner::Here | Owner::Elsewhere, Owner::Here | Owner::Elsewhere) => true,
+            (rest, stream) => rest == stream,
         }
     }
 
@@ -97,7 +110,33 @@ impl Address {
         Ok(Asker {
             client,
             place: self.place.clone(),
+            host: self.host.clone(),
+            port: self.port,
+            owner: self.owner,
         })
+    }
+}
+
+/// Of which kind the exchange of that name is. Unknown is taken for real.
+pub(crate) fn kind_of(identity: &str) -> ExchangeKind {
+    match identity {
+        "demo" => ExchangeKind::Demo,
+        name if name.starts_with("simulator:") => ExchangeKind::Simulator,
+        _ => ExchangeKind::Prod,
+    }
+}
+
+fn owner(host: &Host<&str>) -> Owner {
+    let name = host.to_string();
+    let is_of = |hosts: [[&str; 2]; 2]| hosts.iter().flatten().any(|host| *host == name);
+    if is_of([PROD, PROD_STREAMS]) {
+        Owner::Prod
+    } else if is_of([DEMO, DEMO_STREAMS]) {
+        Owner::Demo
+    } else if is_loopback(host) {
+        Owner::Here
+    } else {
+        Owner::Elsewhere
     }
 }
 
@@ -109,11 +148,14 @@ fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
-/// Asks an exchange on this machine which it is.
+/// Asks an exchange that is none of Kalshi's which it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
     client: Client,
     place: String,
+    host: String,
+    port: u16,
+    owner: Owner,
 }
 
 /// Answer of `GET /admin/identity`.
@@ -123,10 +165,16 @@ struct Identity {
 }
 
 impl Asker {
+    /// Whether it asks who is there.
+    pub(crate) fn is_about(&self, host: &str, port: u16) -> bool {
+        self.port == port && self.host == host
+    }
+
     /// Its name. One that does not know the question is no simulator of ours, and goes by host and port.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// When it does not answer, or otherwise than by its name or that it does not know the question: another program may have that port
+    /// for a moment only, and a name is for good.
     pub(crate) async fn ask(&self) -> Result<String, Error> {
         match self
             .client
@@ -137,7 +185,9 @@ impl Asker {
             Ok(identity) => Ok(identity.exchange),
             Err(error) => match error.status() {
                 // It answers, but it is none of ours: or it would know the question.
-                Some(status) if status < 500 => Ok(self.place.clone()),
+                Some(404 | 405) => Ok(self.place.clone()),
+                // Simulators do not tell other machines.
+                Some(403) if self.owner == Owner::Elsewhere => Ok(self.place.clone()),
                 _ => Err(error),
             },
         }
@@ -160,12 +210,21 @@ mod tests {
             (prod.identity.as_deref(), prod.kind),
             (Some("prod"), ExchangeKind::Prod)
         );
-        assert!(prod.fits_stream(PROD_WS_URL) && !demo.fits_stream(PROD_WS_URL));
-        assert!(demo.fits_stream("wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2"));
+        let stream = |url| Address::of(url).unwrap();
+        let (prods, demos) = (
+            stream(PROD_WS_URL),
+            stream("wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2"),
+        );
+        assert!(prod.fits_stream(&prods) && !demo.fits_stream(&prods));
+        assert!(demo.fits_stream(&demos) && !prod.fits_stream(&demos));
+        // No simulator is mixed with them, either way.
+        let here = stream("ws://127.0.0.1:8200/trade-api/ws/v2");
+        assert!(!prod.fits_stream(&here) && !here.fits_stream(&prods));
+        assert!(here.fits_stream(&stream("ws://127.0.0.1:8100/x")));
     }
 
     #[test]
-    fn one_on_this_machine_is_asked_and_any_other_goes_by_host_and_port() {
+    fn one_that_is_not_kalshis_is_asked_and_taken_for_real_unless_on_this_machine() {
         for url in [
             "http://127.0.0.1:8100/trade-api/v2",
             "http://localhost:8100/x",
@@ -179,7 +238,10 @@ mod tests {
             );
         }
         let there = Address::of("https://exchange.example/trade-api/v2").unwrap();
-        assert_eq!(there.identity.as_deref(), Some("exchange.example:443"));
+        assert_eq!(
+            (there.identity, there.place.as_str()),
+            (None, "exchange.example:443")
+        );
         assert_eq!(there.kind, ExchangeKind::Prod);
         assert!(Address::of("exchange.example").is_err());
     }
