@@ -140,10 +140,8 @@ fn events(market: MarketId, time: Timestamp, change: &BookChange, push: &mut imp
                 change: *quantity,
             });
         }
-        // Matched off the book: it took nothing from any queue.
-        BookChange::Trade { is_block: true, .. } => {}
-        // Whoever replays a capture with gaps takes it as it is.
-        BookChange::Gap => {}
+        // Matched off the book, it took nothing from any queue; and whoever replays a capture with gaps takes it as it is.
+        BookChange::Trade { is_block: true, .. } | BookChange::Gap => {}
         BookChange::Trade {
             yes_price,
             quantity,

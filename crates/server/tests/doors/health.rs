@@ -6,7 +6,7 @@ use kmi_server::{DoorSettings, Doors, install_metrics, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{parts, served};
+use crate::support::{Client, parts, served};
 
 #[tokio::test]
 async fn without_markets_there_is_nothing_to_serve() {
@@ -71,7 +71,7 @@ async fn metrics_count_by_route_where_they_are_recorded() {
     let address = listener.local_addr().unwrap();
     let doors = Doors::new(parts).unwrap();
     tokio::spawn(serve(listener, doors, CancellationToken::new()));
-    let ask = async |path: &str| served.at(address).send("GET", path, &[], "").await;
+    let ask = async |path: &str| Client::at(address).send("GET", path, &[], "").await;
     assert_eq!(ask("/api/v1/markets?limit=3").await.status, 200);
     assert_eq!(ask("/api/v1/markets?limit=0").await.status, 400);
     assert_eq!(ask("/api/v1/nothing").await.status, 404);

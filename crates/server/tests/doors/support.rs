@@ -151,6 +151,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Asks the doors there.
+    pub(crate) const fn at(address: SocketAddr) -> Client {
+        Client { address }
+    }
+
     /// Sends a request with the right host and these headers besides; a header `host` takes the place of the right one.
     pub(crate) async fn send(self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let answer = tokio::time::timeout(PATIENCE, async {
@@ -214,12 +219,7 @@ impl Served {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        self.at(self.address).send(method, path, headers, body).await
-    }
-
-    /// Asks other doors.
-    pub(crate) fn at(&self, address: SocketAddr) -> Client {
-        Client { address }
+        Client::at(self.address).send(method, path, headers, body).await
     }
 
     /// The same with the token of programs.
@@ -240,7 +240,7 @@ impl Served {
         headers: &[(&str, &str)],
         body: &str,
     ) -> http::Response<hyper::body::Incoming> {
-        self.at(self.address).open(method, path, headers, body).await
+        Client::at(self.address).open(method, path, headers, body).await
     }
 
     /// Begins a session by a one-time link; the cookie as the browser sends it back.
