@@ -4,7 +4,7 @@ use kmi_domain::book::{ApplyError, BookState, OrderBook};
 use kmi_domain::{Ticker, Timestamp};
 use kmi_kalshi::ws::message::{OrderbookDelta, OrderbookSnapshot};
 
-use super::{Board, Demand, MarketId, Source};
+use super::{Board, Demand, MarketId};
 use crate::hub::Happening;
 
 /// A book as it stood at an event of the hub: who goes on with the deltas after `number` misses none.
@@ -69,7 +69,7 @@ impl Board {
         let books = self.inner.books.read();
         let kept = books.get(&id)?;
         let as_of = match kept.state {
-            BookState::Synced => freshness.confirmed(kept.as_of, Source::WebSocket),
+            BookState::Synced => freshness.book_as_of(kept.as_of),
             BookState::AwaitingSnapshot | BookState::Stale => kept.as_of,
         };
         Some(BookPicture {
@@ -111,7 +111,9 @@ impl Board {
     pub fn take_book_delta(&self, mut delta: OrderbookDelta, at: Timestamp) -> Result<(), ApplyError> {
         self.inner.pulse.hear(at);
         let _turn = self.write(at);
-        let id = self.number(&mut delta.market_ticker);
+        let Some(id) = self.known(&mut delta.market_ticker) else {
+            return Ok(());
+        };
         let mut books = self.inner.books.write();
         let Some(kept) = books.get_mut(&id) else {
             return Ok(());
@@ -157,13 +159,17 @@ impl Board {
 
     /// This book is not followed any more. Who still looks at it is told that it is stale.
     pub fn forget_book(&self, ticker: &Ticker) {
-        let at = self.time();
-        let _turn = self.write(at);
+        let _turn = self.write(Timestamp::MIN);
         if let Some(id) = self.id(ticker) {
-            let mut books = self.inner.books.write();
-            if let Some(mut kept) = books.remove(&id) {
-                self.mark_stale(id, &mut kept, at);
-            }
+            self.drop_book(id);
+        }
+    }
+
+    /// The same within a writer's turn.
+    pub(super) fn drop_book(&self, id: MarketId) {
+        let mut books = self.inner.books.write();
+        if let Some(mut kept) = books.remove(&id) {
+            self.mark_stale(id, &mut kept, self.time());
         }
     }
 }

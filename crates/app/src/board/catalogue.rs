@@ -1,6 +1,6 @@
 //! Which markets, events and series there are: [`Catalogue`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use kmi_domain::{EventTicker, SeriesTicker, Ticker, Timestamp};
@@ -10,11 +10,16 @@ use parking_lot::{Mutex, MutexGuard};
 use super::search::{self, Text};
 use super::{MarketId, MarketState};
 
+/// Names that keep their number though no market of theirs is on the board, at most: those that left, and those only heard of.
+const NAMES: usize = 10_000;
+
 /// Markets by number and name, events, series, and how they belong together.
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     slots: Vec<Mutex<Slot>>,
     by_ticker: HashMap<Ticker, MarketId>,
+    /// Names that came to be without a market, oldest first; some may have one by now.
+    bare: VecDeque<(Ticker, MarketId)>,
     events: BTreeMap<EventTicker, Known>,
     series: BTreeMap<SeriesTicker, Arc<api::series::Series>>,
     markets: usize,
@@ -50,6 +55,8 @@ pub(super) struct Slot {
     pub(super) lived: Timestamp,
     /// When it was seen to be settled.
     pub(super) ended: Option<Timestamp>,
+    /// Versions of the market that were told before it left, the telling of its end included.
+    pub(super) versions: u64,
 }
 
 impl Slot {
@@ -62,6 +69,7 @@ impl Slot {
             quoted: Timestamp::MIN,
             lived: Timestamp::MIN,
             ended: None,
+            versions: 0,
         }
     }
 }
@@ -137,7 +145,22 @@ impl Catalogue {
             MarketId(u32::try_from(self.slots.len()).expect("a process sees fewer than 4 billion markets"));
         self.slots.push(Mutex::new(Slot::new()));
         self.by_ticker.insert(ticker.clone(), id);
+        self.remember(ticker.clone(), id);
         id
+    }
+
+    /// Notes a name that has no market; in exchange for the oldest at the bound.
+    fn remember(&mut self, ticker: Ticker, id: MarketId) {
+        self.bare.push_back((ticker, id));
+        if self.bare.len() <= NAMES {
+            return;
+        }
+        if let Some((ticker, id)) = self.bare.pop_front()
+            && self.id(&ticker) == Some(id)
+            && self.market(id).is_none()
+        {
+            self.by_ticker.remove(&ticker);
+        }
     }
 
     /// Notes that a market has come to the board, under its event; gives the event's name and text to share.
@@ -211,17 +234,15 @@ impl Catalogue {
             .map_or_else(search::nothing, |known| Arc::clone(&known.text))
     }
 
-    /// Takes a market off the board, and its event with the last of its markets. Its number is not given again.
-    pub(super) fn leave(&mut self, id: MarketId) {
-        let Some(market) = self
-            .slots
-            .get_mut(id.place())
-            .and_then(|slot| slot.get_mut().market.take())
-        else {
-            return;
+    /// Takes a market off the board, and its event with the last of its markets; gives it as it was. Its name keeps its number for now, and
+    /// no other gets it.
+    pub(super) fn leave(&mut self, id: MarketId) -> Option<Arc<MarketState>> {
+        let market = self.slots.get_mut(id.place())?.get_mut().market.take()?;
+        *self.slots[id.place()].get_mut() = Slot {
+            versions: market.version + 1,
+            ..Slot::new()
         };
-        *self.slots[id.place()].get_mut() = Slot::new();
-        self.by_ticker.remove(market.ticker());
+        self.remember(market.ticker().clone(), id);
         self.markets -= 1;
         self.joined += 1;
         let event = &market.body.event_ticker;
@@ -231,6 +252,7 @@ impl Catalogue {
                 self.events.remove(event);
             }
         }
+        Some(market)
     }
 }
 

@@ -14,6 +14,8 @@ use crate::hub::{ConnectionStatus, Link};
 pub struct Freshness {
     /// Since when the stream has been connected without a break; `None` while it is not.
     pub connected_since: Option<Timestamp>,
+    /// Since when quotes of all markets have come without a break, told by the first of them; `None` while none came.
+    pub quoted_since: Option<Timestamp>,
     /// When the stream last said anything, if it ever did.
     pub heard: Option<Timestamp>,
     /// Age from which what is shown counts as stale.
@@ -21,10 +23,18 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// When what is shown of the market was last known to be right: when it was last told or swept, or, while the stream has been
-    /// connected ever since, when the stream last said anything.
+    /// When what is shown of the market was last known to be right: when it was last told or swept, or, while quotes have come without
+    /// a break ever since, when the stream last said anything.
     pub fn as_of(&self, market: &MarketState) -> Timestamp {
-        self.confirmed(market.as_of, market.source)
+        match market.source {
+            Source::Cache => market.as_of,
+            Source::WebSocket | Source::Poll => self.confirmed(market.as_of, self.quoted_since),
+        }
+    }
+
+    /// When a book that is in sync was last known to be right.
+    pub(super) fn book_as_of(&self, told: Timestamp) -> Timestamp {
+        self.confirmed(told, self.connected_since)
     }
 
     /// Whether what is shown of the market is too old to be called live at `now`. What was kept from before is, until it is told anew; what is final
@@ -37,19 +47,32 @@ impl Freshness {
         told != Some(MarketStatus::Finalized) && self.is_old(self.as_of(market), now)
     }
 
-    /// When something told at `as_of` was last known to be right.
-    pub(super) fn confirmed(&self, as_of: Timestamp, source: Source) -> Timestamp {
-        let is_unbroken = self.connected_since.is_some_and(|since| as_of >= since);
+    fn confirmed(&self, as_of: Timestamp, unbroken_since: Option<Timestamp>) -> Timestamp {
+        let is_unbroken = unbroken_since.is_some_and(|since| as_of >= since);
         match self.heard {
-            Some(heard) if is_unbroken && source != Source::Cache => heard.max(as_of),
+            Some(heard) if is_unbroken => heard.max(as_of),
             _ => as_of,
         }
     }
 
+    /// What is told by a time well ahead of ours is as good as old: a clock was set back, and its age is not known.
     fn is_old(&self, as_of: Timestamp, now: Timestamp) -> bool {
-        let age = now.micros_since(as_of);
-        u128::try_from(age).is_ok_and(|age| age > self.stale_after.as_micros())
+        let age = now.micros_since(as_of).unsigned_abs();
+        u128::from(age) > self.stale_after.as_micros()
     }
+}
+
+/// Longest time by which what is told may lag behind what was told before; by more, our clock was set back, and what is told now is newer.
+const LONGEST_LAG: Duration = Duration::from_mins(2);
+
+/// Whether something known of `known` is newer than what is told of `told`.
+pub(super) fn is_newer(known: Timestamp, told: Timestamp) -> bool {
+    known > told && known <= told.plus(LONGEST_LAG)
+}
+
+/// The later of the two, unless our clock was set back in between.
+pub(super) fn later(known: Timestamp, told: Timestamp) -> Timestamp {
+    if is_newer(known, told) { known } else { told }
 }
 
 /// Signs of life.
@@ -58,6 +81,8 @@ pub(super) struct Pulse {
     time: Instant,
     heard: Instant,
     swept: Instant,
+    /// When the first quote came since the last break.
+    quoted: RwLock<Option<Timestamp>>,
     connection: RwLock<ConnectionStatus>,
 }
 
@@ -71,8 +96,11 @@ impl Instant {
     }
 
     fn reach(&self, at: Timestamp) {
-        // Mostly it is later, so looking first saves nothing.
-        self.0.fetch_max(at.micros(), Ordering::AcqRel);
+        // An error would say that it is to stay as it is.
+        let _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |known| {
+            let at = later(Timestamp::from_micros(known), at).micros();
+            (at != known).then_some(at)
+        });
     }
 
     fn get(&self) -> Option<Timestamp> {
@@ -87,6 +115,7 @@ impl Pulse {
             time: Instant::never(),
             heard: Instant::never(),
             swept: Instant::never(),
+            quoted: RwLock::new(None),
             connection: RwLock::new(ConnectionStatus {
                 link: Link::Off,
                 since: Timestamp::MIN,
@@ -99,7 +128,24 @@ impl Pulse {
     }
 
     pub(super) fn tick(&self, at: Timestamp) {
-        self.time.reach(at);
+        // Who has no time to tell ticks with the least there is.
+        if at > Timestamp::MIN {
+            self.time.reach(at);
+        }
+    }
+
+    /// A quote came.
+    pub(super) fn quote(&self, at: Timestamp) {
+        self.hear(at);
+        let is_known = self.quoted.read().is_some_and(|since| !was_set_back(since, at));
+        if !is_known {
+            *self.quoted.write() = Some(at);
+        }
+    }
+
+    /// Quotes were lost, or come no more.
+    pub(super) fn break_quotes(&self) {
+        *self.quoted.write() = None;
     }
 
     pub(super) fn hear(&self, at: Timestamp) {
@@ -113,8 +159,16 @@ impl Pulse {
     }
 
     pub(super) fn connect(&self, connection: ConnectionStatus) {
+        if connection.link != Link::Connected {
+            self.break_quotes();
+        }
         *self.connection.write() = connection;
     }
+}
+
+/// Whether our clock was set back since.
+fn was_set_back(since: Timestamp, at: Timestamp) -> bool {
+    since > at.plus(LONGEST_LAG)
 }
 
 impl Board {
@@ -136,8 +190,10 @@ impl Board {
     /// What ages are told by, now.
     pub fn freshness(&self) -> Freshness {
         let connection = self.inner.pulse.connection.read();
+        let is_connected = connection.link == Link::Connected;
         Freshness {
-            connected_since: (connection.link == Link::Connected).then_some(connection.since),
+            connected_since: is_connected.then_some(connection.since),
+            quoted_since: self.inner.pulse.quoted.read().filter(|_| is_connected),
             heard: self.heard(),
             stale_after: self.inner.settings.stale_after,
         }

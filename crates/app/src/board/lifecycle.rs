@@ -44,7 +44,7 @@ impl Board {
         let Some(mut slot) = catalogue.slot(id).filter(|slot| slot.market.is_some()) else {
             return ask;
         };
-        slot.lived = slot.lived.max(at);
+        slot.lived = super::freshness::later(slot.lived, at);
         let market = slot.change(|market| apply(Arc::make_mut(&mut market.body), told));
         slot.note_end(at);
         let Some(market) = market else {

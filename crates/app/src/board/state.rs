@@ -12,6 +12,9 @@ use kmi_kalshi::ws::message::TickerUpdate;
 pub struct MarketId(pub u32);
 
 impl MarketId {
+    /// Stands for every market that is not on the board: what is told of it reaches who wants all markets, and nobody else.
+    pub const UNLISTED: MarketId = MarketId(u32::MAX);
+
     /// Its place in a list of all markets.
     pub const fn place(self) -> usize {
         self.0 as usize

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kmi_domain::{EventTicker, Ticker, Timestamp};
 use kmi_kalshi::ws::message::{TickerUpdate, Trade};
 
+use super::freshness::later;
 use super::{Board, MarketId, MarketState, Source};
 use crate::hub::{ConnectionStatus, Happening, Link};
 
@@ -43,7 +44,7 @@ impl Taken {
 impl Board {
     /// Takes a quote update.
     pub fn take_ticker(&self, update: &TickerUpdate, at: Timestamp) -> Taken {
-        self.inner.pulse.hear(at);
+        self.inner.pulse.quote(at);
         let _turn = self.write(at);
         let catalogue = self.inner.catalogue.read();
         let Some(id) = catalogue.id(&update.market_ticker) else {
@@ -57,11 +58,11 @@ impl Board {
         };
         let quote = known.quote.updated(update);
         let is_same = quote == known.quote;
-        slot.quoted = slot.quoted.max(at);
+        slot.quoted = later(slot.quoted, at);
         if let Some(market) = slot.market.as_mut().map(Arc::make_mut) {
             market.version += u64::from(!is_same);
             market.quote = quote;
-            market.as_of = market.as_of.max(at);
+            market.as_of = later(market.as_of, at);
             market.changed = Some(update.ts_ms);
             market.source = Source::WebSocket;
         }
@@ -78,17 +79,35 @@ impl Board {
         }
     }
 
-    /// Takes a public trade; false when it is one of those that were told and kept already, which is told nobody again.
+    /// Takes a public trade; false when it is one of those that were told and kept already, which is told nobody again. One of a market that
+    /// is not on the board is told to who wants all markets, and not kept.
     pub fn take_trade(&self, mut trade: Trade, at: Timestamp) -> bool {
         self.inner.pulse.hear(at);
         let _turn = self.write(at);
-        let id = self.number(&mut trade.market_ticker);
+        let id = self.known(&mut trade.market_ticker);
         let trade = Arc::new(trade);
+        let Some(id) = id.filter(|id| self.inner.catalogue.read().market(*id).is_some()) else {
+            let told = id.unwrap_or(MarketId::UNLISTED);
+            self.inner.hub.append(at, Some(told), Happening::Trade(trade));
+            return true;
+        };
         if !self.inner.trades.write().take(id, Arc::clone(&trade)) {
             return false;
         }
         self.inner.hub.append(at, Some(id), Happening::Trade(trade));
         true
+    }
+
+    /// The stream lost quotes, or tells none any more: what was told before ages until it is told or swept anew, and the next quote says
+    /// that they come again.
+    pub fn break_quotes(&self) {
+        self.inner.pulse.break_quotes();
+    }
+
+    /// The stream lost trades of any market: who follows them is told ([`Happening::TradesLost`]).
+    pub fn lose_trades(&self, at: Timestamp) {
+        let _turn = self.write(at);
+        self.inner.hub.append(at, None, Happening::TradesLost);
     }
 
     /// The stream is alive: it said something, a ping perhaps.
@@ -108,27 +127,20 @@ impl Board {
         self.inner.hub.append(at, None, Happening::Connection(connection));
     }
 
-    /// The number of a market the stream names, known or not; its name becomes the one the board has.
-    pub(super) fn number(&self, ticker: &mut Ticker) -> MarketId {
-        let known = {
-            let catalogue = self.inner.catalogue.read();
-            let id = catalogue.id(ticker);
-            id.map(|id| {
-                (
-                    id,
-                    catalogue
-                        .slot(id)
-                        .and_then(|slot| Some(slot.market.as_ref()?.ticker().clone())),
-                )
-            })
-        };
-        match known {
-            Some((id, name)) => {
-                // One text in memory for all that name it.
-                *ticker = name.unwrap_or_else(|| ticker.clone());
-                id
-            }
-            None => self.inner.catalogue.write().number(ticker),
+    /// The number of a name the stream tells, if it has one; the name becomes the one the board has.
+    pub(super) fn known(&self, ticker: &mut Ticker) -> Option<MarketId> {
+        let catalogue = self.inner.catalogue.read();
+        let id = catalogue.id(ticker)?;
+        if let Some(market) = catalogue.market(id) {
+            // One text in memory for all that name it.
+            *ticker = market.ticker().clone();
         }
+        Some(id)
+    }
+
+    /// The same for a name that is to have one.
+    pub(super) fn number(&self, ticker: &mut Ticker) -> MarketId {
+        let known = self.known(ticker);
+        known.unwrap_or_else(|| self.inner.catalogue.write().number(ticker))
     }
 }

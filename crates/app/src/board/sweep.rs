@@ -8,6 +8,7 @@ use kmi_domain::{EventTicker, MarketStatus, Ticker, Timestamp};
 use kmi_kalshi::api;
 
 use super::catalogue::{Catalogue, Slot};
+use super::freshness::{is_newer, later};
 use super::{Board, DayAgo, MarketId, MarketState, Quote, Source, body, search};
 use crate::hub::Happening;
 
@@ -79,7 +80,8 @@ impl Board {
         self.forget(&settled);
     }
 
-    /// Takes a market off the board, because the exchange does not know it any more.
+    /// Takes a market off the board, because the exchange does not know it any more. Who watches it is told: that its book is stale, and
+    /// the market as what was kept from before. Should it come back, it has its number again, unless ten thousand names came or left since.
     pub fn forget_market(&self, ticker: &Ticker) {
         self.forget(self.id(ticker).as_slice());
     }
@@ -195,7 +197,7 @@ impl Board {
             as_of,
             changed: None,
             source,
-            version: 1,
+            version: catalogue.slot(id).map_or(0, |slot| slot.versions) + 1,
             body: Arc::new(body),
         });
         if let Some(mut slot) = catalogue.slot(id) {
@@ -248,12 +250,26 @@ impl Board {
         }
         let _turn = self.write(Timestamp::MIN);
         for id in markets {
-            self.inner.catalogue.write().leave(*id);
+            let left = self.inner.catalogue.write().leave(*id);
+            self.tell_end_of(left);
             self.inner.trades.write().forget(*id);
-            self.inner.books.write().remove(id);
+            self.drop_book(*id);
             self.inner.uuids.write().forget(*id);
         }
         self.reshape();
+    }
+}
+
+impl Board {
+    /// Tells that a market is not looked after any more, unless it had come to its end.
+    fn tell_end_of(&self, left: Option<Arc<MarketState>>) {
+        let is_final = |market: &MarketState| market.body.status.status() == Some(MarketStatus::Finalized);
+        self.tell(left.filter(|market| !is_final(market)).map(|mut market| {
+            let last = Arc::make_mut(&mut market);
+            last.version += 1;
+            last.source = Source::Cache;
+            market
+        }));
     }
 }
 
@@ -288,7 +304,7 @@ impl Slot {
             Answer::Page => &mut self.swept,
             Answer::Single => &mut self.read,
         };
-        *last = asked.max(*last);
+        *last = later(*last, asked);
     }
 
     /// Whether a market of this status, missing from sweeps, is to be asked for.
@@ -310,7 +326,7 @@ impl Slot {
                 metadata: false,
             };
         };
-        let quote_is_older = self.quoted > asked;
+        let quote_is_older = is_newer(self.quoted, asked);
         let quote = if quote_is_older {
             Quote {
                 volume_24h: body.volume_24h_fp,
@@ -321,7 +337,7 @@ impl Slot {
         };
         let day_ago = DayAgo::of_body(&body);
         let rules = std::mem::take(&mut body.rules_secondary);
-        let metadata = self.lived <= asked
+        let metadata = !is_newer(self.lived, asked)
             && !is_setback(known, &body)
             && (*rules != *known.rules_secondary || body::differ_in_metadata(&known.body, &mut body));
         let change = Change {
@@ -337,7 +353,7 @@ impl Slot {
         if let Some(market) = self.market.as_mut().map(Arc::make_mut) {
             market.version += u64::from(!is_same);
             if !quote_is_older {
-                market.as_of = market.as_of.max(asked);
+                market.as_of = later(market.as_of, asked);
                 market.source = Source::Poll;
                 market.changed = market.changed.filter(|_| !change.quote);
             }

@@ -5,6 +5,7 @@ mod demand;
 mod freshness;
 mod lifecycle;
 mod many;
+mod mended;
 mod queries;
 mod support;
 mod sweeps;

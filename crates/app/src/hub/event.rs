@@ -41,6 +41,9 @@ pub enum Happening {
     BookStale,
     /// A public trade. Sequenced.
     Trade(Arc<Trade>),
+    /// Trades of any market may be missing between the one told before and the next: the exchange's stream lost them. They are fetched for
+    /// the database, and told nobody again.
+    TradesLost,
     /// A market or event came, changed or went, in the exchange's own words ([`Body::MarketLifecycle`], [`Body::EventLifecycle`],
     /// [`Body::EventFeeUpdate`]). Sequenced.
     Lifecycle(Box<Body>),
@@ -121,7 +124,7 @@ impl Happening {
             Happening::BookSnapshot(_) | Happening::BookDelta(_) | Happening::BookStale => {
                 Kinds { books: true, ..none }
             }
-            Happening::Trade(_) => Kinds { trades: true, ..none },
+            Happening::Trade(_) | Happening::TradesLost => Kinds { trades: true, ..none },
             Happening::Lifecycle(_) => Kinds {
                 lifecycle: true,
                 ..none
@@ -149,7 +152,7 @@ impl Happening {
             Happening::BookDelta(_) => size_of::<OrderbookDelta>() + 128,
             Happening::Trade(_) => size_of::<Trade>() + 128,
             Happening::Lifecycle(_) => 2_048,
-            Happening::BookStale | Happening::Connection(_) => 128,
+            Happening::BookStale | Happening::TradesLost | Happening::Connection(_) => 128,
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct Kinds {
     /// [`Happening::BookSnapshot`](super::Happening::BookSnapshot), [`Happening::BookDelta`](super::Happening::BookDelta) and
     /// [`Happening::BookStale`](super::Happening::BookStale).
     pub books: bool,
-    /// [`Happening::Trade`](super::Happening::Trade).
+    /// [`Happening::Trade`](super::Happening::Trade) and [`Happening::TradesLost`](super::Happening::TradesLost).
     pub trades: bool,
     /// [`Happening::Lifecycle`](super::Happening::Lifecycle).
     pub lifecycle: bool,

@@ -33,6 +33,8 @@ const PAGES: u32 = 200;
 const SINGLE_SERIES: usize = 10;
 /// Before a name that the exchange does not know is asked for again.
 const UNKNOWN: Duration = Duration::from_mins(10);
+/// Between two answers without a market, before it counts as gone: one answer may lag behind.
+const GONE: Duration = Duration::from_mins(1);
 /// Names the exchange did not know that are remembered, at most.
 const REMEMBERED: usize = 20_000;
 /// Changes are asked for from this much before the last answer on, as the clocks differ.
@@ -51,6 +53,8 @@ pub(super) struct Learner {
     refreshed: Timestamp,
     unknown_events: BTreeMap<EventTicker, Instant>,
     unknown_series: BTreeMap<SeriesTicker, Instant>,
+    /// Markets on the board that an answer left out, and when one did first.
+    left_out: BTreeMap<Ticker, Instant>,
     /// Whether all open events were listed under the lease held now.
     listed: bool,
     /// What [`Writing::losses`](super::writer::Writing::losses) was when they were.
@@ -64,6 +68,7 @@ impl Learner {
             shared,
             unknown_events: BTreeMap::new(),
             unknown_series: BTreeMap::new(),
+            left_out: BTreeMap::new(),
             listed: false,
             losses: 0,
         }
@@ -140,6 +145,10 @@ impl Learner {
                 Err(error) => tracing::warn!(%error, "the events could not be listed"),
             }
         }
+        let board = &self.shared.board;
+        // Those that came back by a sweep, or left with their end, are not asked for by name again.
+        self.left_out
+            .retain(|market, since| since.elapsed() < UNKNOWN && board.market(market).is_some());
         if let Err(error) = self.changes().await {
             tracing::warn!(%error, "changed metadata could not be had");
         }
@@ -193,9 +202,12 @@ impl Learner {
                 ..MarketsQuery::default()
             };
             let found = self.markets(query).await?;
-            for gone in markets.iter().filter(|market| !found.contains(*market)) {
-                tracing::info!(ticker = %gone, "the exchange does not know the market any more");
-                self.shared.board.forget_market(gone);
+            for market in &markets {
+                if found.contains(market) {
+                    self.left_out.remove(market);
+                } else {
+                    self.leave_out(market);
+                }
             }
         }
         if !events.is_empty() {
@@ -207,6 +219,20 @@ impl Learner {
             }
         }
         Ok(())
+    }
+
+    /// An answer left a market out: the second time it is gone.
+    fn leave_out(&mut self, market: &Ticker) {
+        if self.shared.board.market(market).is_none() {
+            self.left_out.remove(market);
+            return;
+        }
+        let since = *self.left_out.entry(market.clone()).or_insert_with(Instant::now);
+        if since.elapsed() >= GONE {
+            tracing::info!(ticker = %market, "the exchange does not know the market any more");
+            self.left_out.remove(market);
+            self.shared.board.forget_market(market);
+        }
     }
 
     async fn events_named(&mut self, events: &[EventTicker]) -> Result<BTreeSet<EventTicker>, rest::Error> {

@@ -129,8 +129,9 @@ async fn a_storm_leaves_every_trade_once_and_every_gap_ended() {
     })
     .await;
     for kind in [FaultKind::Disconnect, FaultKind::SkipSeq, FaultKind::Disconnect] {
-        exchange.suffer(fault(kind, 1)).await;
+        // Before the fault, which may strike at once.
         let before = rig.status().stream.gaps + rig.status().stream.connections;
+        exchange.suffer(fault(kind, 1)).await;
         until("it was noticed", async || {
             rig.status().stream.gaps + rig.status().stream.connections > before
         })

@@ -43,6 +43,7 @@ pub(super) fn published(doors: &Doors, published: &Published) -> Bytes {
     let (name, data) = match &published.what {
         Happening::Market(state) => ("market", market_json(doors, state)),
         Happening::Trade(trade) => ("trade", to_vec(&TradeView::of_stream(trade))),
+        Happening::TradesLost => ("trades_lost", b"{}".to_vec()),
         Happening::BookDelta(delta) => ("book_delta", to_vec(&delta_json(delta))),
         Happening::BookSnapshot(snapshot) => ("book", whole_book(snapshot, published)),
         Happening::BookStale => ("book_stale", to_vec(&stale_json(doors, published))),

@@ -27,7 +27,8 @@ use params::Wanted;
 ///
 /// First comes a `snapshot` (`{"markets":[…],"books":[…],"unknown":[…],"connection":{…},"more":false}`); of all markets in several parts, of which all but the
 /// last say `"more":true`. Then, as chosen by `kinds`: `market` (quotes, totals, status; only the latest matters), `trade`, `book` (a whole book), `book_delta`
-/// (`{"ticker","side","price","change"}`) and `book_stale`. `connection_status` tells when our connection to the exchange comes or goes (`connected`,
+/// (`{"ticker","side","price","change"}`) and `book_stale`. `trades_lost` (`{}`, with the kind `trade`) says that the exchange's
+/// stream lost trades of any market: those before it are to be read from `/api/v1/trades`. `connection_status` tells when our connection to the exchange comes or goes (`connected`,
 /// `reconnecting`, `failed`, `off`) and when this server stops (`closing`); a `heartbeat` comes every 15 s. Each is `{"seq":7,"at":"…","data":{…}}`.
 ///
 /// Reconnecting with `Last-Event-ID` misses nothing. Where that cannot be, or a reader is too slow, a `snapshot` comes again: what was told

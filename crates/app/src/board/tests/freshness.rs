@@ -11,6 +11,8 @@ use crate::hub::{Batch, Happening, Link};
 fn while_the_stream_lives_silence_means_that_nothing_changed() {
     let board = board();
     board.take_connection(connection(Link::Connected, 0));
+    sweep(&board, 0, vec![market("A", 40), market("B", 40)]);
+    board.take_ticker(&update("B", 41), at(1));
     sweep(&board, 1, vec![market("A", 40)]);
     board.hear(at(100));
     let market = state(&board, "A");
@@ -41,6 +43,36 @@ fn what_was_told_before_a_break_ages_until_it_is_told_again() {
     board.take_ticker(&update("A", 40), at(71));
     board.hear(at(80));
     assert_eq!(board.as_of(&state(&board, "A")), at(80));
+}
+
+#[test]
+fn nothing_confirms_quotes_while_none_come() {
+    let board = board();
+    board.take_connection(connection(Link::Connected, 0));
+    sweep(&board, 1, vec![market("A", 40), market("B", 40)]);
+    board.hear(at(30));
+    assert_eq!(board.as_of(&state(&board, "A")), at(1), "no quote ever came");
+
+    board.take_ticker(&update("A", 41), at(31));
+    board.hear(at(50));
+    assert_eq!(board.as_of(&state(&board, "A")), at(50));
+    assert_eq!(
+        board.as_of(&state(&board, "B")),
+        at(1),
+        "its quote may have been lost before"
+    );
+
+    board.break_quotes();
+    board.hear(at(60));
+    assert_eq!(board.as_of(&state(&board, "A")), at(31));
+    board.take_ticker(&update("B", 41), at(61));
+    board.hear(at(70));
+    assert_eq!(
+        board.as_of(&state(&board, "A")),
+        at(31),
+        "it may have changed in between"
+    );
+    assert_eq!(board.as_of(&state(&board, "B")), at(70));
 }
 
 #[test]

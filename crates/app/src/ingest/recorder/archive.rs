@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::{Open, note};
+use super::{Open, note, note_lost};
 use crate::ingest::shared::Shared;
 
 /// Pieces that wait for the database, at most; then the newest is given up.
@@ -46,12 +46,17 @@ impl Archive {
         Archive { jobs, room, task }
     }
 
-    /// Makes a piece part of the archive, as soon as the database has time. False when too many wait.
-    pub(super) fn store(&self, piece: Open, until: Timestamp) -> bool {
+    /// Makes a piece part of the archive, as soon as the database has time. Gives it back when too many wait.
+    pub(super) fn store(&self, piece: Open, until: Timestamp) -> Result<(), Open> {
         let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
-            return false;
+            return Err(piece);
         };
-        self.jobs.try_send(Job::Store(piece, until, room)).is_ok()
+        // The place first, so that what cannot be put is still here.
+        let Ok(place) = self.jobs.try_reserve() else {
+            return Err(piece);
+        };
+        place.send(Job::Store(piece, until, room));
+        Ok(())
     }
 
     /// Notes that recording of a market did not run between its last certificate and `at`. False when too many wait.
@@ -78,9 +83,9 @@ async fn work(shared: Arc<Shared>, mut inbox: mpsc::Receiver<Job>) {
 }
 
 /// Tries for as long as the database is out.
-async fn store(shared: &Shared, mut piece: Open, until: Timestamp) {
+async fn store(shared: &Shared, mut open: Open, until: Timestamp) {
     loop {
-        match piece.get_mut().finish(until).await {
+        match open.piece.get_mut().finish(until).await {
             Ok(certificates) => {
                 let count = certificates as u64;
                 shared
@@ -91,7 +96,7 @@ async fn store(shared: &Shared, mut piece: Open, until: Timestamp) {
             Err(error) if error.is_outage() => sleep(AGAIN).await,
             Err(error) => {
                 tracing::error!(%error, "a piece of the recording is lost");
-                return;
+                return note_lost(shared, &open, until).await;
             }
         }
     }

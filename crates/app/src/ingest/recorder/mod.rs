@@ -2,9 +2,9 @@
 //!
 //! Each recorded series has a piece under way, which becomes part of the archive with its certificates at the end of every
 //! [`recorded_piece`](super::IngestSettings::recorded_piece), when ingest ends, and when another process takes over. A piece begins with
-//! the books as they stand, so that it can be replayed by itself. Frames of the stream that are lost are said to be: in the piece, in its certificates, and by a gap.
-//! After a crash recording begins anew, and the time since the last certificate is a gap. A piece that cannot be written, or is given up
-//! because too many wait for the database, is told by the log only; that its time has no certificates shows it.
+//! the books as they stand, so that it can be replayed by itself. It is certified until the last moment at which the stream was known to
+//! be good: what a stalled connection may have kept from us is in no certificate. What is lost is said: in the piece, in its certificates,
+//! and by a gap, also where a piece itself is lost. After a crash recording begins anew, and the time since the last certificate is a gap.
 
 mod archive;
 mod market;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kmi_domain::{SeriesTicker, Ticker, Timestamp};
-use kmi_storage::{Batch, BookEntry, GapClosing, GapEnd, GapKey, GapKind, NewGap};
+use kmi_storage::{Batch, BookChange, BookEntry, GapClosing, GapEnd, GapKey, GapKind, NewGap};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -40,8 +40,14 @@ pub(super) fn channel() -> (Frames, mpsc::Receiver<BookEntry>) {
     mpsc::channel(WAITING)
 }
 
-/// A piece under way. Nobody shares it: the lock is only there because its writer may not be looked at from two threads.
-type Open = Mutex<Box<dyn Piece>>;
+/// A piece under way, or one that has ended and waits for the database.
+struct Open {
+    /// Nobody shares it: the lock is only there because its writer may not be looked at from two threads.
+    piece: Mutex<Box<dyn Piece>>,
+    from: Timestamp,
+    /// Markets of which something is in it.
+    markets: BTreeSet<Ticker>,
+}
 
 /// Records books.
 pub(super) struct Recorder {
@@ -54,6 +60,8 @@ pub(super) struct Recorder {
     archive: Archive,
     /// When the pieces under way end.
     ends: Timestamp,
+    /// Until when everything that was to be recorded is known to be.
+    good: Timestamp,
     leads: bool,
     /// Markets of which it was looked up since when they were not recorded.
     noted: BTreeSet<Ticker>,
@@ -61,7 +69,8 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(super) fn new(shared: Arc<Shared>, frames: mpsc::Receiver<BookEntry>) -> Recorder {
-        let ends = next_end(shared.clock.now(), shared.settings.recorded_piece);
+        let now = shared.clock.now();
+        let ends = next_end(now, shared.settings.recorded_piece);
         Recorder {
             archive: Archive::new(Arc::clone(&shared)),
             shared,
@@ -70,6 +79,7 @@ impl Recorder {
             markets: BTreeMap::new(),
             pieces: BTreeMap::new(),
             ends,
+            good: now,
             leads: false,
             noted: BTreeSet::new(),
         }
@@ -83,7 +93,7 @@ impl Recorder {
         looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let leads = leadership.borrow_and_update().fence.is_some();
-            self.lead(leads);
+            self.lead(leads).await;
             tokio::select! {
                 frame = self.frames.recv() => match frame {
                     Some(frame) => self.take(frame).await,
@@ -91,10 +101,11 @@ impl Recorder {
                 },
                 Ok(()) = recorded.changed() => self.choose(&recorded.borrow_and_update()),
                 Ok(()) = leadership.changed() => {}
-                _ = looks.tick() => self.look(),
+                _ = looks.tick() => self.look().await,
             }
         }
-        self.end_pieces(self.shared.clock.now());
+        self.learn_good();
+        self.end_pieces(self.good).await;
         let lost = self.archive.finish(LAST).await;
         if lost > 0 {
             tracing::error!(
@@ -116,9 +127,10 @@ impl Recorder {
     }
 
     /// Who leads records; the others keep the books, so that they can go on at once.
-    fn lead(&mut self, leads: bool) {
+    async fn lead(&mut self, leads: bool) {
         if self.leads && !leads {
-            self.end_pieces(self.shared.clock.now());
+            self.learn_good();
+            self.end_pieces(self.good).await;
             self.noted.clear();
         }
         self.leads = leads;
@@ -128,12 +140,16 @@ impl Recorder {
         let Some(series) = self.series_of.get(&frame.ticker).cloned() else {
             return;
         };
-        if frame.received >= self.ends {
-            self.end_pieces(self.ends);
+        let is_gap = matches!(frame.change, BookChange::Gap);
+        if !is_gap {
+            self.good = self.good.max(frame.received);
         }
-        if self.leads && !self.pieces.contains_key(&series) {
-            let piece = self.begin(&series, frame.received);
-            self.pieces.insert(series.clone(), piece);
+        if frame.received >= self.ends {
+            self.end_pieces(self.ends.min(self.good)).await;
+        }
+        // A gap begins none: the books as they stood are not known to be right any more.
+        if self.leads && !is_gap && !self.pieces.contains_key(&series) {
+            self.begin(&series, frame.received).await;
         }
         let market = self.markets.entry(frame.ticker.clone()).or_default();
         let was_lost = market.lost_since();
@@ -142,7 +158,9 @@ impl Recorder {
         }
         let lost = market.lost_since();
         let (ticker, at) = (frame.ticker.clone(), frame.received);
-        self.record(&series, frame);
+        self.record(&series, frame).await;
+        // A gap that is told accounts for the time before it.
+        self.good = self.good.max(at);
         match (was_lost, lost) {
             (None, Some(since)) => {
                 note(
@@ -174,50 +192,72 @@ impl Recorder {
         }
     }
 
-    fn record(&mut self, series: &SeriesTicker, frame: BookEntry) {
-        let Some(piece) = self.pieces.get_mut(series) else {
+    async fn record(&mut self, series: &SeriesTicker, frame: BookEntry) {
+        let Some(open) = self.pieces.get_mut(series) else {
             return;
         };
-        match piece.get_mut().push(frame) {
+        let at = frame.received;
+        if !open.markets.contains(&frame.ticker) {
+            open.markets.insert(frame.ticker.clone());
+        }
+        match open.piece.get_mut().push(frame) {
             Ok(()) => {
                 metrics::recorded();
                 self.shared.monitor.update(|status| status.recorder.frames += 1);
             }
             Err(error) => {
                 tracing::error!(%error, %series, "a piece of the recording cannot be written and is lost");
-                self.pieces.remove(series);
+                if let Some(lost) = self.pieces.remove(series) {
+                    note_lost(&self.shared, &lost, at).await;
+                }
             }
+        }
+    }
+
+    /// Learns until when everything is recorded: the stream has handed over all frames it got before it last heard something, and none of
+    /// them waits here.
+    fn learn_good(&mut self) {
+        let heard = self.shared.board.heard();
+        if let Some(heard) = heard.filter(|_| self.frames.is_empty()) {
+            self.good = self.good.max(heard);
         }
     }
 
     /// A new piece, with the books of its series as they stand.
-    fn begin(&self, series: &SeriesTicker, at: Timestamp) -> Open {
+    async fn begin(&mut self, series: &SeriesTicker, at: Timestamp) {
         let name = format!("live recording of {series} by {}", self.shared.holder);
-        let mut piece = self.shared.keeper.begin_recording(&name);
+        let piece = Open {
+            piece: Mutex::new(self.shared.keeper.begin_recording(&name)),
+            from: at,
+            markets: BTreeSet::new(),
+        };
+        self.pieces.insert(series.clone(), piece);
         let of_series = self.markets.iter();
-        for (ticker, market) in of_series.filter(|(ticker, _)| self.series_of.get(*ticker) == Some(series)) {
-            let Some(change) = market.whole() else { continue };
-            let entry = BookEntry {
-                ticker: ticker.clone(),
-                received: at,
-                time: None,
-                sid: None,
-                seq: None,
-                frame: 0,
-                change,
-            };
-            if let Err(error) = piece.push(entry) {
-                tracing::error!(%error, %ticker, "a piece of the recording cannot be begun");
-            }
+        let books: Vec<BookEntry> = of_series
+            .filter(|(ticker, _)| self.series_of.get(*ticker) == Some(series))
+            .filter_map(|(ticker, market)| {
+                Some(BookEntry {
+                    ticker: ticker.clone(),
+                    received: at,
+                    time: None,
+                    sid: None,
+                    seq: None,
+                    frame: 0,
+                    change: market.whole()?,
+                })
+            })
+            .collect();
+        for book in books {
+            self.record(series, book).await;
         }
-        Mutex::new(piece)
     }
 
     /// Ends all pieces under way: what is recorded after belongs to the next.
-    fn end_pieces(&mut self, until: Timestamp) {
+    async fn end_pieces(&mut self, until: Timestamp) {
         for (series, piece) in std::mem::take(&mut self.pieces) {
-            if !self.archive.store(piece, until) {
+            if let Err(lost) = self.archive.store(piece, until) {
                 tracing::error!(%series, %until, "a piece of the recording is lost: the database is out for too long");
+                note_lost(&self.shared, &lost, until).await;
             }
         }
         self.ends = next_end(
@@ -226,10 +266,12 @@ impl Recorder {
         );
     }
 
-    fn look(&mut self) {
-        // A little later, as the frames of that time may be on their way.
-        if self.shared.clock.now() >= self.ends.plus(LOOK) {
-            self.end_pieces(self.ends);
+    async fn look(&mut self) {
+        self.learn_good();
+        // A little later, as the frames of that time may be on their way. While the stream is silent they go on: what it says next tells until
+        // when they were whole.
+        if self.good >= self.ends.plus(LOOK) {
+            self.end_pieces(self.ends).await;
         }
     }
 
@@ -238,6 +280,20 @@ impl Recorder {
         self.shared
             .monitor
             .update(|status| status.recorder.markets = markets);
+    }
+}
+
+/// A piece that will never be in the archive: its time is a gap of its markets.
+async fn note_lost(shared: &Shared, lost: &Open, until: Timestamp) {
+    for ticker in &lost.markets {
+        note(
+            shared,
+            ticker,
+            lost.from,
+            Some(until),
+            "a piece of the recording was lost",
+        )
+        .await;
     }
 }
 

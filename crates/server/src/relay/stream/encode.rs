@@ -32,7 +32,7 @@ fn body(event: &Published, format: Format, board: &Board) -> Body {
         }
         Happening::Trade(trade) => Body::Trade((**trade).clone()),
         Happening::Lifecycle(body) => (**body).clone(),
-        Happening::BookStale | Happening::Connection(_) => Body::Unsubscribed,
+        Happening::BookStale | Happening::TradesLost | Happening::Connection(_) => Body::Unsubscribed,
     }
 }
 

@@ -226,6 +226,9 @@ impl Subscription {
             if let Some(market) = self.owed.pop() {
                 self.pay(market, out);
             } else if let Some(event) = self.batch.next() {
+                if self.channel == Channel::Trade && matches!(event.what, Happening::TradesLost) {
+                    return Told::Broken;
+                }
                 self.tell_event(&event, is_late, out);
                 self.told = event.at;
             } else {
@@ -465,6 +468,6 @@ fn kind(what: &Happening) -> &str {
         Happening::BookDelta(_) => "orderbook_delta",
         Happening::Trade(_) => "trade",
         Happening::Lifecycle(body) => body.kind(),
-        Happening::BookStale | Happening::Connection(_) => "",
+        Happening::BookStale | Happening::TradesLost | Happening::Connection(_) => "",
     }
 }
