@@ -7,7 +7,7 @@ use kmi_kalshi::api;
 use kmi_kalshi::ws::message::TickerUpdate;
 
 /// Number under which the board knows a market; the same for as long as the process runs, counted from 0 without gaps and never
-/// given again.
+/// given to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MarketId(pub u32);
 
