@@ -4,7 +4,7 @@
 //! [`Interest`], and pulls what came since in batches, so a reader that does not read costs its place and nothing else. Only
 //! readers that want an event are woken for it, once until they look. Who falls behind the ring is told so ([`Batch::Lapped`]) and
 //! takes up again from the board: quotes are conflated (latest wins), books need a snapshot, trades are missing and must be said to be.
-//! Trades that the exchange's stream lost before they came here are told as such ([`Happening::TradesLost`]).
+//! Trades lost before they came here are told as such ([`Happening::TradesLost`]) where the board is told (`Board::lose_trades`); ingest does not do so yet.
 //!
 //! An event is put into a format once, by whoever needs it first ([`Published::encoded`]); no lock of the hub is held meanwhile.
 //! The ring is bounded in events and in bytes, encodings included ([`HubSettings`]); at either bound the oldest events go.
