@@ -157,6 +157,8 @@ async fn without_a_database_memory_still_answers_and_the_past_says_to_come_again
     served.pass(1);
     served.trade("b", MARKET, "0.4200");
     served.store.clone().close().await.unwrap();
+    // Closing ends the pool; readers that open the file for themselves need it gone.
+    std::fs::remove_file(served.store.location().market_db()).unwrap();
 
     assert_eq!(served.get("/api/v1/markets").await.status, 200);
     assert_eq!(served.get(&format!("/api/v1/markets/{MARKET}")).await.status, 200);
